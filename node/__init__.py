@@ -1,0 +1,1 @@
+"""Leerkring: a learning-community node that a company hosts itself."""

@@ -1,0 +1,104 @@
+"""Engine, transactions and column types; the tables live with their subjects."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    TypeDecorator,
+    create_engine,
+    event,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer(), "sqlite")  # SQLite gives rowid semantics to INTEGER only
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC datetimes in Python; naive UTC in SQLite, timestamptz in PostgreSQL."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for SQLite (WAL, real BEGIN, durable commits) or PostgreSQL."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=10, max_overflow=30)
+    engine = create_engine(url, connect_args={"timeout": 20}, pool_size=10, max_overflow=40)
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    # pysqlite's own transaction handling would commit at RELEASE SAVEPOINT; we say BEGIN ourselves.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent snapshot; what is written in it is rolled back."""
+    with engine.connect() as db:
+        yield db
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that takes SQLite's write lock at once; commits at the end or not at all."""
+    with engine.connect().execution_options(writes=True) as db, db.begin():
+        yield db
+
+
+def absolute(base: str, uri: str) -> str:
+    """The full URL of a stored uri: ours are paths without a domain."""
+    return base + uri if uri.startswith("/") else uri
+
+
+def relative(base: str, uri: str) -> str:
+    """The stored form of a URL: ours lose the domain."""
+    return uri.removeprefix(base) if uri.startswith(base + "/") else uri
+
+
+def insert_new(db: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
+    """Insert rows, passing over those whose key is there already; returns how many are new."""
+    if not rows:
+        return 0
+    maker = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+    return db.execute(maker(table).on_conflict_do_nothing(), rows).rowcount

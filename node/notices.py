@@ -1,0 +1,88 @@
+"""What a member should know: one row each, shown on the notifications page."""
+
+from typing import Any
+
+from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, func, insert, select, update
+
+from node.boundary import Member, readable
+from node.db import Id, UtcDateTime, metadata
+from node.ids import new_id, now
+from node.objects import objects
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("member_id", Id, ForeignKey("actors.id"), nullable=False),
+    Column(
+        "kind", Text, nullable=False
+    ),  # mention, reply, like, follow, ring, pairing, posted_for_you, password …
+    Column("from_id", Id, ForeignKey("actors.id")),
+    Column("object_id", Id, ForeignKey("objects.id")),
+    Column("text", Text, nullable=False, server_default=""),  # names and words that the kind's sentence needs
+    Column("link", Text),  # where on this node
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("read_at", UtcDateTime),
+    Index(None, "member_id", "id"),
+)
+
+
+def notify(
+    db: Connection,
+    member_id: int,
+    kind: str,
+    *,
+    from_id: int | None = None,
+    object_id: int | None = None,
+    text: str = "",
+    link: str | None = None,
+) -> None:
+    """Tell a member something once: the same kind about the same object by the same person is one notice."""
+    same = (
+        (notices.c.member_id == member_id)
+        & (notices.c.kind == kind)
+        & (notices.c.object_id == object_id)
+        & (notices.c.from_id == from_id)
+    )
+    if object_id is not None and db.execute(select(notices.c.id).where(same)).first():
+        return
+    db.execute(
+        insert(notices).values(
+            id=new_id(),
+            member_id=member_id,
+            kind=kind,
+            from_id=from_id,
+            object_id=object_id,
+            text=text,
+            link=link,
+            created_at=now(),
+        )
+    )
+
+
+def list_notices(
+    db: Connection, member: Member, *, before: int | None = None, limit: int = 40
+) -> list[Row[Any]]:
+    """Newest first; a notice about an object is there only while the member may read it."""
+    query = select(notices).outerjoin(objects, objects.c.id == notices.c.object_id).where(_shown(member))
+    if before is not None:
+        query = query.where(notices.c.id < before)
+    return list(db.execute(query.order_by(notices.c.id.desc()).limit(limit)))
+
+
+def count_unread(db: Connection, member: Member) -> int:
+    query = (
+        select(func.count())
+        .select_from(notices.outerjoin(objects, objects.c.id == notices.c.object_id))
+        .where(_shown(member), notices.c.read_at.is_(None))
+    )
+    return int(db.execute(query).scalar_one())
+
+
+def mark_read(db: Connection, member: Member) -> None:
+    unread = (notices.c.member_id == member.actor_id) & notices.c.read_at.is_(None)
+    db.execute(update(notices).where(unread).values(read_at=now()))
+
+
+def _shown(member: Member) -> Any:
+    return (notices.c.member_id == member.actor_id) & (notices.c.object_id.is_(None) | readable(member))

@@ -1,0 +1,102 @@
+"""One row per audienced thing: what it is, who may see it, where it comes from. Nothing about its content."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, insert, select, update
+
+from node.db import Id, UtcDateTime, metadata
+from node.identity import SELF
+from node.ids import new_id, now
+
+COMPANY = "company"
+PEOPLE = "people"
+PUBLIC = "public"
+
+LIVE, HELD, DELETED = "live", "held", "deleted"
+
+objects = Table(
+    "objects",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("uri", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("origin", Id, nullable=False),
+    Column("author_id", Id, ForeignKey("actors.id"), nullable=True),
+    Column("state", Text, nullable=False),
+    Column("published", UtcDateTime, nullable=False),
+    Column("updated", UtcDateTime),
+    Column("received", UtcDateTime),
+    Column("deleted", UtcDateTime),
+    Index(None, "audience", "id"),
+    Index(None, "author_id", "id"),
+    Index(None, "kind", "id"),
+)
+
+holders = Table(
+    "holders",
+    metadata,
+    Column("object_id", Id, ForeignKey("objects.id"), primary_key=True),
+    Column("peer_id", Id, ForeignKey("peers.id"), primary_key=True),
+    Column("state", Text, nullable=False),  # waiting, handed, stored, gone
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+
+WAITING, HANDED, STORED, GONE = "waiting", "handed", "stored", "gone"
+
+
+def ring_audience(ring_hash: str) -> str:
+    """The audience of a ring, by the SHA-256 (hex) of its first agreement."""
+    return f"ring:{ring_hash}"
+
+
+def is_ring(audience: str) -> bool:
+    return audience.startswith("ring:")
+
+
+def add_object(
+    db: Connection,
+    *,
+    kind: str,
+    audience: str,
+    author_id: int | None,
+    origin: int = SELF,
+    uri: str | None = None,
+    published: datetime | None = None,
+    object_id: int | None = None,
+    state: str = LIVE,
+) -> int:
+    """Insert the row and return its id; ours get `/o/<id>` unless `uri` is given.
+
+    `published` of a received object counts as the earlier of its own claim and now (rule 18).
+    """
+    object_id = object_id or new_id()
+    moment = now()
+    db.execute(
+        insert(objects).values(
+            id=object_id,
+            uri=uri or f"/o/{object_id}",
+            kind=kind,
+            audience=audience,
+            origin=origin,
+            author_id=author_id,
+            state=state,
+            published=min(published, moment) if published else moment,
+            received=None if origin == SELF else moment,
+        )
+    )
+    return object_id
+
+
+def find_object(db: Connection, uri: str) -> Row[Any] | None:
+    """The row of a stored uri, whoever asks: only for code that then asks the boundary."""
+    return db.execute(select(objects).where(objects.c.uri == uri)).one_or_none()
+
+
+def mark_updated(db: Connection, object_id: int) -> None:
+    db.execute(update(objects).where(objects.c.id == object_id).values(updated=now()))
+
+
+def mark_deleted(db: Connection, object_id: int) -> None:
+    db.execute(update(objects).where(objects.c.id == object_id).values(state=DELETED, deleted=now()))

@@ -1,0 +1,54 @@
+"""Other nodes and fediverse servers, by domain: pinned keys, state, and how delivery to them goes."""
+
+from typing import Any
+
+from sqlalchemy import Column, Connection, Float, Integer, Row, Table, Text, insert, select, update
+
+from node.db import Id, UtcDateTime, metadata
+from node.ids import new_id, now
+
+KNOWN, PAIRED, BLOCKED = "known", "paired", "blocked"
+
+peers = Table(
+    "peers",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("domain", Text, nullable=False, unique=True),
+    Column("name", Text),  # what we called it at pairing
+    Column("state", Text, nullable=False),
+    Column("actor_uri", Text),
+    Column("inbox", Text),  # the node's shared inbox
+    Column("node_key", Text),  # pinned Ed25519 Multikey
+    Column("pinned_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("retry_at", UtcDateTime),
+    Column("claimed_until", UtcDateTime),
+    Column("succeeded_at", UtcDateTime),
+    Column("failed_at", UtcDateTime),
+    Column("last_error", Text),
+    Column("heard_at", UtcDateTime),
+    Column("clock_skew", Float),  # seconds its Date was ahead of ours, last time
+)
+
+
+def keep_peer(db: Connection, domain: str) -> int:
+    """The id of a domain's peer; it is made if we never met it."""
+    found = db.execute(select(peers.c.id).where(peers.c.domain == domain)).scalar_one_or_none()
+    if found is not None:
+        return int(found)
+    peer_id = new_id()
+    db.execute(insert(peers).values(id=peer_id, domain=domain, state=KNOWN, created_at=now()))
+    return peer_id
+
+
+def find_peer(db: Connection, domain: str) -> Row[Any] | None:
+    return db.execute(select(peers).where(peers.c.domain == domain)).one_or_none()
+
+
+def get_peer(db: Connection, peer_id: int) -> Row[Any]:
+    return db.execute(select(peers).where(peers.c.id == peer_id)).one()
+
+
+def change_peer(db: Connection, peer_id: int, **values: object) -> None:
+    db.execute(update(peers).where(peers.c.id == peer_id).values(**values))

@@ -1,0 +1,66 @@
+"""Rows of posts: text, place in a thread, who and what it names, what people did with it."""
+
+from sqlalchemy import Column, ForeignKey, Index, Table, Text, UniqueConstraint
+
+from node.db import Id, UtcDateTime, metadata
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("object_id", Id, ForeignKey("objects.id"), primary_key=True, autoincrement=False),
+    Column("type", Text, nullable=False),  # the ActivityStreams type: Note, Article, Question …
+    Column("title", Text, nullable=False, server_default=""),
+    Column("source", Text, nullable=False, server_default=""),  # Markdown as typed
+    Column("html", Text, nullable=False),  # sanitised
+    Column("warning", Text, nullable=False, server_default=""),
+    Column("language", Text, nullable=False, server_default=""),
+    Column("url", Text),
+    Column("parent_id", Id, ForeignKey("objects.id")),
+    Column("parent_uri", Text),  # kept while the parent is unknown
+    Column("root_id", Id, nullable=False),  # the first post of the thread that we know
+    Column("topic_id", Id, ForeignKey("topics.object_id")),
+    Column("edited_at", UtcDateTime),
+    Index(None, "root_id"),
+    Index(None, "parent_id"),
+    Index(None, "parent_uri"),
+    Index(None, "topic_id", "object_id"),
+)
+
+post_versions = Table(
+    "post_versions",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("object_id", Id, ForeignKey("objects.id"), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("warning", Text, nullable=False),
+    Column("until_at", UtcDateTime, nullable=False),
+    Index(None, "object_id"),
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("object_id", Id, ForeignKey("objects.id"), primary_key=True),
+    Column("actor_id", Id, ForeignKey("actors.id"), primary_key=True),
+)
+
+hashtags = Table(
+    "hashtags",
+    metadata,
+    Column("object_id", Id, ForeignKey("objects.id"), primary_key=True),
+    Column("tag", Text, primary_key=True),  # casefolded
+    Index(None, "tag", "object_id"),
+)
+
+reactions = Table(
+    "reactions",
+    metadata,
+    # a like or boost is itself an object: its uri is the activity's
+    Column("object_id", Id, ForeignKey("objects.id"), primary_key=True, autoincrement=False),
+    Column("target_id", Id, ForeignKey("objects.id"), nullable=False),
+    Column("actor_id", Id, ForeignKey("actors.id"), nullable=False),
+    Column("type", Text, nullable=False),  # Like, Announce
+    UniqueConstraint("target_id", "actor_id", "type"),
+)

@@ -1,0 +1,333 @@
+"""All queue SQL: activities, their deliveries (one in flight per peer, so order holds) and received activities."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    Row,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from node.boundary import Receiver
+from node.db import Id, UtcDateTime, insert_new, metadata
+from node.ids import new_id, now
+from node.objects import HANDED, WAITING, holders
+from node.peers import peers
+
+CLAIM_SECONDS = 20  # longer than one send may take; renewed at each
+
+activities = Table(
+    "activities",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("uri", Text, nullable=False, unique=True),
+    Column("type", Text, nullable=False),
+    Column("actor_id", Id, ForeignKey("actors.id")),  # null: the node itself
+    Column("object_id", Id, ForeignKey("objects.id")),
+    Column("audience", Text, nullable=False),
+    Column("epoch", Integer),
+    Column("n", Integer),
+    Column("body", Text, nullable=False),  # the bytes that are sent, as JSON text
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "object_id"),
+    Index(None, "audience", "epoch", "n", unique=True),
+    Index(None, "actor_id", "id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("activity_id", Id, ForeignKey("activities.id"), nullable=False),
+    Column("peer_id", Id, ForeignKey("peers.id"), nullable=False),
+    Column("inbox", Text, nullable=False),
+    Column("state", Text, nullable=False),  # waiting, done, dead, dropped
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Index(None, "peer_id", "state", "id"),
+    Index(None, "activity_id"),
+)
+
+received = Table(
+    "received",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("uri", Text, nullable=False, unique=True),
+    Column("peer_id", Id, ForeignKey("peers.id"), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("by_node", Boolean, nullable=False),
+    Column("body", Text),  # emptied once handled
+    Column("state", Text, nullable=False),  # waiting, done, dropped, failed
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("retry_at", UtcDateTime),
+    Column("error", Text),
+    Column("received_at", UtcDateTime, nullable=False),
+    Index(None, "state", "id"),
+)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One activity due at one inbox."""
+
+    id: int
+    activity_id: int
+    peer_id: int
+    inbox: str
+    body: str
+    audience: str
+    actor_id: int | None
+    object_id: int | None
+
+
+def enqueue(db: Connection, activity_id: int, receivers: Sequence[Receiver]) -> None:
+    moment = now()
+    rows = [
+        {
+            "id": new_id(),
+            "activity_id": activity_id,
+            "peer_id": receiver.peer_id,
+            "inbox": receiver.inbox,
+            "state": "waiting",
+            "created_at": moment,
+        }
+        for receiver in receivers
+    ]
+    db.execute(insert(deliveries), rows)
+
+
+def claim_peers(db: Connection, *, limit: int = 32) -> list[int]:
+    """Take peers that something is due for, for CLAIM_SECONDS; nobody else sends to them meanwhile."""
+    moment = now()
+    due = (
+        select(peers.c.id)
+        .where(
+            or_(peers.c.retry_at.is_(None), peers.c.retry_at <= moment),
+            or_(peers.c.claimed_until.is_(None), peers.c.claimed_until <= moment),
+            select(deliveries.c.id)
+            .where(deliveries.c.peer_id == peers.c.id, deliveries.c.state == "waiting")
+            .exists(),
+        )
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    claim = (
+        update(peers)
+        .where(peers.c.id.in_(due))
+        .values(claimed_until=moment + timedelta(seconds=CLAIM_SECONDS))
+        .returning(peers.c.id)
+    )
+    return list(db.scalars(claim))
+
+
+def next_deliveries(db: Connection, peer_id: int, *, limit: int = 20) -> list[Delivery]:
+    """The oldest deliveries waiting for a peer, in the order they were made."""
+    query = (
+        select(
+            deliveries.c.id,
+            deliveries.c.activity_id,
+            deliveries.c.peer_id,
+            deliveries.c.inbox,
+            activities.c.body,
+            activities.c.audience,
+            activities.c.actor_id,
+            activities.c.object_id,
+        )
+        .join(activities, activities.c.id == deliveries.c.activity_id)
+        .where(deliveries.c.peer_id == peer_id, deliveries.c.state == "waiting")
+        .order_by(deliveries.c.id)
+        .limit(limit)
+    )
+    return [Delivery(*row) for row in db.execute(query)]
+
+
+def record_delivered(db: Connection, delivery: Delivery) -> None:
+    """Handed over: the peer took it, is well, and stays claimed for the next one."""
+    _end(db, delivery, "done", None)
+    moment = now()
+    db.execute(
+        update(peers)
+        .where(peers.c.id == delivery.peer_id)
+        .values(
+            failures=0,
+            retry_at=None,
+            last_error=None,
+            succeeded_at=moment,
+            claimed_until=moment + timedelta(seconds=CLAIM_SECONDS),
+        )
+    )
+    if delivery.object_id is not None:
+        waiting = (holders.c.object_id == delivery.object_id) & (holders.c.state == WAITING)
+        db.execute(
+            update(holders)
+            .where(waiting, holders.c.peer_id == delivery.peer_id)
+            .values(state=HANDED, changed_at=moment)
+        )
+
+
+def record_dead(db: Connection, delivery: Delivery, error: str) -> None:
+    """The peer refused this one for good; the next may go."""
+    _end(db, delivery, "dead", error)
+
+
+def record_failure(db: Connection, delivery: Delivery, error: str, retry_at: datetime) -> None:
+    """The peer is at fault: everything for it waits until `retry_at`, nothing of it is lost."""
+    db.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery.id)
+        .values(attempts=deliveries.c.attempts + 1, error=error)
+    )
+    db.execute(
+        update(peers)
+        .where(peers.c.id == delivery.peer_id)
+        .values(
+            failures=peers.c.failures + 1,
+            retry_at=retry_at,
+            failed_at=now(),
+            last_error=error,
+            claimed_until=None,
+        )
+    )
+
+
+def release_peer(db: Connection, peer_id: int) -> None:
+    db.execute(update(peers).where(peers.c.id == peer_id).values(claimed_until=None))
+
+
+def wake_peer(db: Connection, peer_id: int) -> None:
+    """The peer was heard from: try it again at once."""
+    db.execute(update(peers).where(peers.c.id == peer_id).values(heard_at=now(), retry_at=None))
+
+
+def _end(db: Connection, delivery: Delivery, state: str, error: str | None) -> None:
+    db.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery.id)
+        .values(state=state, error=error, attempts=deliveries.c.attempts + 1, ended_at=now())
+    )
+
+
+def drop_deliveries(
+    db: Connection, peer_id: int, *, audience: str | None = None, but: Sequence[str] = ("Delete",)
+) -> int:
+    """Drop what waits for a peer (of one audience, or all) except Deletes; returns how many."""
+    ours = select(activities.c.id).where(activities.c.type.not_in(but))
+    if audience is not None:
+        ours = ours.where(activities.c.audience == audience)
+    dropped = update(deliveries).where(
+        deliveries.c.peer_id == peer_id, deliveries.c.state == "waiting", deliveries.c.activity_id.in_(ours)
+    )
+    return db.execute(dropped.values(state="dropped", ended_at=now())).rowcount
+
+
+# --- received --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A verified inbound activity, not stored yet."""
+
+    uri: str
+    domain: str
+    actor: str
+    by_node: bool
+    body: str
+
+
+def keep_received(db: Connection, arrivals: Sequence[tuple[Arrival, int]]) -> int:
+    """Store verified activities with their peer ids; one seen before changes nothing. Returns how many are new."""
+    moment = now()
+    return insert_new(
+        db,
+        received,
+        [
+            {
+                "id": new_id(),
+                "uri": arrival.uri,
+                "peer_id": peer_id,
+                "actor": arrival.actor,
+                "by_node": arrival.by_node,
+                "body": arrival.body,
+                "state": "waiting",
+                "received_at": moment,
+            }
+            for arrival, peer_id in arrivals
+        ],
+    )
+
+
+def waiting_received(db: Connection, *, limit: int = 50) -> list[int]:
+    """Ids of activities due to be handled, oldest first."""
+    query = (
+        select(received.c.id)
+        .where(
+            received.c.state == "waiting", or_(received.c.retry_at.is_(None), received.c.retry_at <= now())
+        )
+        .order_by(received.c.id)
+        .limit(limit)
+    )
+    return list(db.scalars(query))
+
+
+def take_received(db: Connection, received_id: int) -> Row[Any] | None:
+    """The row, ours alone until this transaction ends; None when another worker has or had it."""
+    query = (
+        select(received)
+        .where(received.c.id == received_id, received.c.state == "waiting")
+        .with_for_update(skip_locked=True)
+    )
+    return db.execute(query).one_or_none()
+
+
+def end_received(db: Connection, received_id: int, state: str, error: str | None = None) -> None:
+    """Handled, dropped or failed for good; its text is not kept."""
+    db.execute(
+        update(received)
+        .where(received.c.id == received_id)
+        .values(state=state, error=error, body=None, retry_at=None)
+    )
+
+
+def postpone_received(db: Connection, received_id: int, error: str, retry_at: datetime) -> None:
+    db.execute(
+        update(received)
+        .where(received.c.id == received_id)
+        .values(attempts=received.c.attempts + 1, error=error, retry_at=retry_at)
+    )
+
+
+def count_queue(db: Connection) -> dict[str, int]:
+    """How much waits, for doctor: deliveries and received activities."""
+    return {
+        "deliveries": _count(db, deliveries.c.state == "waiting"),
+        "dead": _count(db, deliveries.c.state == "dead"),
+        "received": _count(db, received.c.state == "waiting"),
+        "failed": _count(db, received.c.state == "failed"),
+    }
+
+
+def _count(db: Connection, condition: Any) -> int:
+    return int(db.execute(select(func.count()).where(condition)).scalar_one())
+
+
+def forget_ended(db: Connection, before: datetime) -> None:
+    """Housekeeping: what ended before `before` leaves the queue (ids of received ones outlive replays)."""
+    db.execute(delete(deliveries).where(deliveries.c.state != "waiting", deliveries.c.ended_at < before))
+    db.execute(delete(received).where(received.c.state != "waiting", received.c.received_at < before))

@@ -1,0 +1,113 @@
+"""Rows of rings: pairings, agreements and their signatures, the ring, its people, its numbers."""
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
+
+from node.db import Id, UtcDateTime, metadata
+
+pairings = Table(
+    "pairings",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("side", Text, nullable=False),  # inviter, invited
+    Column("domain", Text, nullable=False),
+    Column("name", Text, nullable=False),  # what we call them
+    Column("state", Text, nullable=False),  # invited, words, confirmed, paired, failed, expired, withdrawn
+    Column("code_hash", Text),  # inviter's only
+    Column("wrong_codes", Integer, nullable=False, server_default="0"),
+    Column("wrong_words", Integer, nullable=False, server_default="0"),
+    Column("made_by", Id, ForeignKey("members.actor_id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("our_nonce", Text),
+    Column("their_commitment", Text),
+    Column("their_nonce", Text),
+    Column("their_key", Text),
+    Column("their_actor", Text),
+    Column("their_inbox", Text),
+    Column("asked_places", Text),  # the two places of words the screen picked
+    Column("we_confirmed_at", UtcDateTime),
+    Column("they_confirmed_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+)
+
+rings = Table(
+    "rings",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("hash", Text, nullable=False, unique=True),  # SHA-256 of the first agreement
+    Column("handle", Text, nullable=False, unique=True),  # this node's name for it
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # partners, sector
+    Column("state", Text, nullable=False),  # proposed, open, closed
+    Column("closed_why", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("opened_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+)
+
+agreements = Table(
+    "agreements",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("ring_id", Id, ForeignKey("rings.id"), nullable=False),
+    Column("predecessor", Text),
+    Column("document", Text, nullable=False),  # canonical JSON, exactly what is signed
+    Column("state", Text, nullable=False),  # open, complete, lapsed, withdrawn
+    Column("proposed_by", Id, nullable=False),  # peer id, SELF for us
+    Column("deadline", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("completed_at", UtcDateTime),
+    Column("reminded_at", UtcDateTime),
+    Index(None, "ring_id"),
+)
+
+signatures = Table(
+    "signatures",
+    metadata,
+    Column("agreement", Text, ForeignKey("agreements.hash"), primary_key=True),
+    Column("peer_id", Id, primary_key=True, autoincrement=False),
+    Column("proof", Text, nullable=False),
+    Column("signed_by", Id, ForeignKey("members.actor_id")),  # our director
+    Column("received_at", UtcDateTime, nullable=False),
+)
+
+leavings = Table(
+    "leavings",
+    metadata,
+    Column("ring_id", Id, ForeignKey("rings.id"), primary_key=True),
+    Column("peer_id", Id, primary_key=True, autoincrement=False),
+    Column("agreement", Text, primary_key=True),
+    Column("statement", Text, nullable=False),  # signed JSON
+    Column("received_at", UtcDateTime, nullable=False),
+)
+
+ring_people = Table(
+    "ring_people",
+    metadata,
+    Column("ring_id", Id, ForeignKey("rings.id"), primary_key=True),
+    Column("actor_id", Id, ForeignKey("actors.id"), primary_key=True),
+    Column("peer_id", Id, nullable=False),
+)
+
+ring_heads = Table(
+    "ring_heads",
+    metadata,
+    Column("ring_id", Id, ForeignKey("rings.id"), primary_key=True),
+    Column("peer_id", Id, primary_key=True, autoincrement=False),  # SELF: our own numbers
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("contiguous", Integer, nullable=False, server_default="0"),  # every number up to here is answered
+    Column("highest", Integer, nullable=False, server_default="0"),
+    Column("asked_at", UtcDateTime),  # when catching up last succeeded
+    Column("people_at", UtcDateTime),  # when their people were last read whole
+    Column("behind", Boolean, nullable=False, server_default="false"),
+)
+
+ring_heard = Table(
+    "ring_heard",
+    metadata,
+    Column("ring_id", Id, ForeignKey("rings.id"), primary_key=True),
+    Column("peer_id", Id, primary_key=True, autoincrement=False),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+)

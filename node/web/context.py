@@ -1,0 +1,34 @@
+"""What every page knows about its reader and its node; the middleware in app.py fills it in."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from starlette.requests import Request
+
+from node.i18n import DEFAULT_LANGUAGE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shell:
+    language: str = DEFAULT_LANGUAGE
+    node_name: str = "Leerkring"
+    node_kind: Literal["firm", "hub"] = "firm"
+    local: bool = False
+    member_handle: str | None = None
+    member_name: str | None = None
+    roles: frozenset[str] = frozenset()
+    unread: int = 0
+    path: str = "/"
+
+    def is_here(self, place: str) -> bool:
+        """Does the page belong under this link of the navigation?"""
+        return self.path == place or (place != "/" and self.path.startswith(place + "/"))
+
+    def has_role(self, *roles: str) -> bool:
+        return not self.roles.isdisjoint(roles)
+
+
+def shell_of(request: Request) -> Shell:
+    """The shell of this request; a bare one for an error raised before the middleware ran."""
+    shell = getattr(request.state, "shell", None)
+    return shell if isinstance(shell, Shell) else Shell(path=request.url.path)
