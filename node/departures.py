@@ -1,4 +1,4 @@
-"""The append-only log of everything that left this node: a hash chain of ids and times, never text (rule 11)."""
+"""The append-only log of everything that left this node: a hash chain of ids and times (rule 11)."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Who is in what: periods of nodes in rings, people addressed by an object, follows. The boundary reads it."""
+"""Who is in what: periods of nodes in rings, people addressed, follows. The boundary reads it."""
 
 from datetime import datetime
 

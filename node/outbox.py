@@ -14,7 +14,7 @@ from node.ids import new_id, now
 from node.objects import WAITING, holders, is_ring
 from node.peers import peers
 from node.queue import activities, enqueue
-from schemas.activitystreams import CONTEXT
+from schemas.activitystreams import OBJECT_CONTEXT
 
 numbers = Table(
     "numbers",
@@ -43,7 +43,7 @@ def publish(
     up"); `holds` says that receivers will have `object_id` afterwards. Ring content is signed by the node.
     """
     activity_id = new_id()
-    document = {"@context": CONTEXT, "id": f"{node.base}/a/{activity_id}", **activity}
+    document = {"@context": OBJECT_CONTEXT, "id": f"{node.base}/a/{activity_id}", **activity}
     epoch, n = _next_number(db, node, audience) if numbered and is_ring(audience) else (None, None)
     if n is not None:
         document |= {"epoch": epoch, "n": n}

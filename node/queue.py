@@ -1,4 +1,4 @@
-"""All queue SQL: activities, their deliveries (one in flight per peer, so order holds) and received activities."""
+"""All queue SQL: activities, deliveries (one in flight per peer, so order holds), received activities."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -252,7 +252,7 @@ class Arrival:
 
 
 def keep_received(db: Connection, arrivals: Sequence[tuple[Arrival, int]]) -> int:
-    """Store verified activities with their peer ids; one seen before changes nothing. Returns how many are new."""
+    """Store verified activities with their peer ids, those seen before not again; returns how many are new."""
     moment = now()
     return insert_new(
         db,

@@ -42,6 +42,11 @@ class Form:
         """The first error of a field stays; the name `""` is for the form as a whole."""
         self.errors.setdefault(name, why)
 
+    def fail_all(self, fields: Mapping[str, str]) -> None:
+        """Take over what an action found wrong (`Invalid.fields`)."""
+        for name, why in fields.items():
+            self.fail(name, why)
+
     @property
     def ok(self) -> bool:
         return not self.errors

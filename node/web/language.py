@@ -1,7 +1,5 @@
 """The language switch at the foot of every page."""
 
-from urllib.parse import urlsplit
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -21,10 +19,8 @@ def language_cookie(request: Request) -> str | None:
 
 def local_path(target: str) -> str:
     """A path on this node to go back to; `/` for anything that could lead elsewhere."""
-    parts = urlsplit(target) if target.isprintable() and "\\" not in target else None
-    if parts is None or parts.scheme or parts.netloc or not target.startswith("/") or target.startswith("//"):
-        return "/"
-    return target
+    stays = target.startswith("/") and not target.startswith("//")
+    return target if stays and target.isprintable() and "\\" not in target else "/"
 
 
 async def switch_language(request: Request) -> Response:

@@ -38,12 +38,12 @@ class OriginGuard:
             return True
         if site:
             return site in ("same-origin", "none")
-        return not origin or bool(_host(origin)) and _host(origin) == headers.get("host", "").lower()
+        return not origin or _host(origin) == headers.get("host", "").lower()
 
 
 def _host(origin: str) -> str:
-    """Host and port of an origin; empty for `null` and for what is no origin."""
+    """Host and port of an origin; `null` for what is no origin, which is nobody's host."""
     try:
-        return urlsplit(origin).netloc.lower()
+        return urlsplit(origin).netloc.lower() or "null"
     except ValueError:
-        return ""
+        return "null"

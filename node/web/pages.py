@@ -14,7 +14,7 @@ from node.web.context import shell_of
 from node.web.flashes import clear_flash, read_flash
 from node.web.formats import filters_for
 
-ERROR_PAGES = (403, 404, 413, 422, 429, 500)
+ERROR_PAGES = (403, 404, 409, 413, 422, 429, 500)
 
 
 @lru_cache
@@ -73,4 +73,7 @@ def wants_fragment(request: Request) -> bool:
 def render_error(request: Request, status_code: int, message: str = "") -> HTMLResponse:
     """The page for this error; the message, if any, is said in the reader's language."""
     shown = status_code if status_code in ERROR_PAGES else 500
-    return render(request, f"errors/{shown}.html", status_code=status_code, message=message)
+    request_id = getattr(request.state, "request_id", "")
+    return render(
+        request, f"errors/{shown}.html", status_code=status_code, message=message, request_id=request_id
+    )

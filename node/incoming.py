@@ -1,0 +1,59 @@
+"""What a subject's inbound handler is given, and how it says that it cannot go on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from federation.documents import as_id, as_object
+from node.boundary import Outside
+from node.db import relative
+from node.identity import Identity
+
+
+class Dropped(Exception):
+    """Refused for good: nothing of it is kept but its id; the reason holds no text of it."""
+
+
+class Missing(Exception):
+    """Something must be fetched first; the worker does that and calls the handler again.
+
+    `what` is `actor` or `object`; `uri` is its full URL.
+    """
+
+    def __init__(self, what: str, uri: str) -> None:
+        super().__init__(f"{what} {uri}")
+        self.what = what
+        self.uri = uri
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One verified inbound activity; `by_node` when the sender's pinned node key signed it (rule 8)."""
+
+    node: Identity
+    activity: dict[str, Any]
+    actor_uri: str
+    peer_id: int
+    by_node: bool
+    received_at: datetime
+
+    @property
+    def reader(self) -> Outside:
+        """The sender as a reader: what it may not read counts as unknown to it (rule 4)."""
+        return Outside(self.peer_id, node_key=self.by_node)
+
+    @property
+    def object_uri(self) -> str:
+        """The id of the activity's object in stored form: a path when it is ours."""
+        return relative(self.node.base, as_id(self.activity.get("object")))
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """The embedded object; {} when only an id was sent."""
+        return as_object(self.activity.get("object"))
+
+
+Handler = Callable[[Connection, Incoming], None]

@@ -1,0 +1,65 @@
+"""Asking other servers: every outgoing document request is signed here, by the key that fits who is asked."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from anyio.to_thread import run_sync
+from sqlalchemy import Connection, Engine
+
+from federation import http
+from federation.documents import parse_document
+from federation.messages import Request, Sender, Signer
+from federation.signatures import sign_cavage, sign_rfc9421
+from node import identity
+from node.db import reading
+from node.identity import Identity
+from node.ids import now
+from node.peers import PAIRED, find_peer
+from schemas.activitystreams import ACCEPT
+
+
+@dataclass(frozen=True)
+class Network:
+    """The way out: `sender` is the guarded one, or in tests one that reaches other nodes in process."""
+
+    engine: Engine
+    scheme: str
+    sender: Sender
+
+    async def get_document(self, url: str) -> dict[str, Any]:
+        """A JSON document, signed for; raises FederationError."""
+        signer = await run_sync(self._signer, url)
+        response = await http.get(self.sender, url, accept=ACCEPT, sign=signer)
+        return parse_document(response.body, response.headers.get("content-type", ""))
+
+    async def get_bytes(self, url: str, *, max_bytes: int) -> http.Response:
+        """A file, signed for; raises FederationError."""
+        signer = await run_sync(self._signer, url)
+        return await http.get(self.sender, url, accept="*/*", sign=signer, max_bytes=max_bytes)
+
+    def _signer(self, url: str) -> Signer:
+        with reading(self.engine) as db:
+            return signer_for(db, identity.load(db, self.scheme), urlsplit(url).netloc)
+
+
+def signer_for(db: Connection, node: Identity, domain: str) -> Signer:
+    """Paired nodes are asked with the node's own Ed25519 key, everybody else with its RSA key."""
+    peer = find_peer(db, domain)
+    if peer is not None and peer.state == PAIRED:
+        return node_signer(node)
+    return actor_signer(node.rsa_key_id, node.rsa_private)
+
+
+def node_signer(node: Identity) -> Signer:
+    def sign(request: Request) -> dict[str, str]:
+        return sign_rfc9421(request, node.node_key_id, node.ed25519_private, now())
+
+    return sign
+
+
+def actor_signer(key_id: str, private_pem: str) -> Signer:
+    def sign(request: Request) -> dict[str, str]:
+        return sign_cavage(request, key_id, private_pem, now())
+
+    return sign
