@@ -32,7 +32,8 @@ def installed(source: Path) -> Path:
 def environment() -> dict[str, str]:
     """Our environment with the wheel's Node.js first and without CI, which changes what some programs do."""
     kept = {name: value for name, value in os.environ.items() if name != "CI"}
-    return kept | {"PATH": f"{WHEEL / 'bin'}{os.pathsep}{kept.get('PATH', '')}"}
+    # Node.js knows a company's own certificate authority only when told to ask the system.
+    return kept | {"NODE_USE_SYSTEM_CA": "1", "PATH": f"{WHEEL / 'bin'}{os.pathsep}{kept.get('PATH', '')}"}
 
 
 def _install_packages(source: Path, target: Path) -> None:
