@@ -4,6 +4,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -159,6 +160,17 @@ def as_link(value: Any) -> str:
         if is_web_url(text):
             return str(text)
     return ""
+
+
+def parse_time(value: Any) -> datetime:
+    """An ISO 8601 time with a zone, as ActivityStreams and proofs write it."""
+    try:
+        parsed = datetime.fromisoformat(value)
+        if parsed.tzinfo is None:
+            raise Rejected("a time without zone", 400)
+        return parsed.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise Rejected("unreadable time", 400) from error
 
 
 # URLs

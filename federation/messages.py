@@ -2,9 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
+from federation.errors import Rejected
+
 MAX_BODY = 1_000_000
+LONGEST_WAIT = 12 * 3600.0
 
 
 def _lower_names(headers: Mapping[str, str]) -> dict[str, str]:
@@ -49,3 +54,23 @@ class Get(Protocol):
 
 
 Signer = Callable[[Request], Mapping[str, str]]
+
+
+def parse_http_date(text: str) -> datetime:
+    try:
+        parsed = parsedate_to_datetime(text[:64])
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        raise Rejected("unreadable date") from error
+
+
+def retry_after(response: Response) -> float | None:
+    """Seconds to wait, given as such or as a date, which is read by the other side's own clock."""
+    text = response.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), LONGEST_WAIT)
+    try:
+        wait = parse_http_date(text) - parse_http_date(response.headers.get("date", ""))
+    except Rejected:
+        return None
+    return min(max(wait.total_seconds(), 0.0), LONGEST_WAIT)

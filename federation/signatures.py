@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -28,7 +28,7 @@ from http_message_signatures.algorithms import ED25519, RSA_V1_5_SHA256, HTTPSig
 
 from federation.errors import Rejected
 from federation.keys import PrivateKey, PublicKey, load_private
-from federation.messages import Request
+from federation.messages import Request, parse_http_date
 
 # Mastodon's windows: an hour of clock difference, five minutes when no end is given, half a day at most.
 CLOCK_MARGIN = timedelta(hours=1)
@@ -283,14 +283,6 @@ def _cavage_times(headers: Mapping[str, str], parsed: ParsedSignature) -> list[d
     if not times:
         raise Rejected("the signature covers no time")
     return times
-
-
-def parse_http_date(text: str) -> datetime:
-    try:
-        parsed = parsedate_to_datetime(text[:64])
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError) as error:
-        raise Rejected("unreadable date") from error
 
 
 def _check_digest(header: str, body: bytes) -> None:
