@@ -1,14 +1,17 @@
 """What every test gets: databases, no sockets but loopback, and the report of skips."""
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from tests.postgres import PostgresServer
+from tests.schema import create_schema
 
 NO_SKIP = "LEERKRING_NO_SKIP"
 
@@ -35,11 +38,43 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 def empty_database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """URL of a new database without tables."""
     if database_kind == "sqlite":
-        yield f"sqlite:///{tmp_path / 'leerkring.sqlite3'}"
+        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     with server.database() as url:
         yield url
+
+
+@pytest.fixture
+def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL of a new database with all tables, nothing in them: a copy of one made once."""
+    if database_kind == "sqlite":
+        yield _copy_sqlite(request.getfixturevalue("sqlite_template"), tmp_path / "leerkring.sqlite3")
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with server.database(template=request.getfixturevalue("postgres_template")) as url:
+        yield url
+
+
+def _copy_sqlite(template: Path, target: Path) -> str:
+    shutil.copy(template, target)
+    return f"sqlite:///{target}"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables."""
+    path = tmp_path_factory.mktemp("template") / "leerkring.sqlite3"
+    create_schema(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> Iterator[str]:
+    """The name of a PostgreSQL database with all tables."""
+    with postgres_server.database() as url:
+        create_schema(url)
+        yield str(make_url(url).database)
 
 
 @pytest.fixture(scope="session")
