@@ -6,7 +6,7 @@ PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 \
+COMPILE := $(BIN)/python -m uv pip compile --quiet --system-certs --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header
 TEMPLATES := node/web/templates
 
