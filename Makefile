@@ -38,7 +38,7 @@ check: $(VENV)/.dev-stamp  ## format, lint, types, imports, templates, translati
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djlint --check --quiet $(TEMPLATES)
+	$(BIN)/djlint --check --lint $(TEMPLATES)
 	$(BIN)/python -m node.web.messages check
 
 format: $(VENV)/.dev-stamp  ## rewrite code and templates in the house format
