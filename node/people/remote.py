@@ -28,7 +28,7 @@ def keep_actor(db: Connection, actor: Actor) -> int:
         "followers": actor.followers or None,
         "key_id": actor.public_key_id or None,
         "public_key": actor.public_key_pem or None,
-        "multikey": next(iter(actor.assertion_keys), None),
+        "multikey": next((key for _, key in actor.assertion_keys), None),
         "approves_follows": actor.manually_approves,
         "gone_at": None,
         "fetched_at": now(),
