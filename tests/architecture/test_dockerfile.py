@@ -3,9 +3,11 @@
 import fnmatch
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -47,6 +49,30 @@ def test_what_is_copied_exists_and_reaches_the_engine(source: str) -> None:
     assert (ROOT / source).exists()
     admitted = [line[1:] for line in IGNORE.read_text().splitlines() if line.startswith("!")]
     assert any(fnmatch.fnmatch(source.split("/")[0], pattern) for pattern in admitted)
+
+
+def test_what_is_installed_holds_every_file_of_the_code(tmp_path: Path) -> None:
+    for source in copied_from_the_checkout():
+        copy_into(tmp_path / source, ROOT / source)
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "--wheel-dir", "wheels", "."], cwd=tmp_path, check=True, capture_output=True)
+    (wheel,) = (tmp_path / "wheels").iterdir()
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    wanted = {path for folder in ("node", "federation", "schemas") for path in code_in(ROOT / folder)}
+    assert wanted - packed == set()
+
+
+def code_in(folder: Path) -> set[str]:
+    files = (path.relative_to(ROOT) for path in folder.rglob("*") if path.is_file())
+    return {str(path) for path in files if "__pycache__" not in path.parts}
+
+
+def copy_into(target: Path, source: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(source, target)
 
 
 def test_the_image_does_not_run_as_root() -> None:
