@@ -178,8 +178,7 @@ def _judge(activity: Document, parsed: ParsedSignature, key: KnownKey) -> Verifi
     actor = as_id(activity["actor"])
     if not same_origin(activity["id"], actor):
         return Dropped("the id is of another origin than the actor")
-    embedded = [item for item in as_list(activity.get("object")) if isinstance(item, dict)]
-    addressing = read_addressing(activity, *embedded)
+    addressing = read_addressing(*_with_embedded(activity))
     if key.node_origin:
         return _judge_node(activity, parsed, key, is_public=addressing.public)
     if key.owner != actor:
@@ -187,6 +186,14 @@ def _judge(activity: Document, parsed: ParsedSignature, key: KnownKey) -> Verifi
     if addressing.closed:
         return Dropped("ring content needs the node's own key")
     return Verified(activity, actor, parsed.key_id, "actor")
+
+
+def _with_embedded(document: Document) -> list[Document]:
+    """Down to the last object: an Announce of a Create must not carry ring content past the check."""
+    inner = document.get("object")
+    items = inner if isinstance(inner, list) else [inner]
+    nested = [_with_embedded(item) for item in items if isinstance(item, dict)]
+    return [document, *(found for group in nested for found in group)]
 
 
 def _judge_node(

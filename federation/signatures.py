@@ -88,18 +88,19 @@ def sign_cavage(request: Request, key_id: str, private_pem: str, now: datetime) 
 def sign_rfc9421(request: Request, key_id: str, private_pem: str, now: datetime) -> dict[str, str]:
     """The headers to add, for `@method`, `@target-uri` and, with a body, `content-digest`."""
     private = load_private(private_pem)
-    headers: dict[str, str] = {}
-    covered = ["@method", "@target-uri"]
-    if _needs_digest(request):
-        # Mastodon reads sha-256 only.
-        headers["content-digest"] = f"sha-256=:{_sha256(request.body)}:"
-        covered.append("content-digest")
-    message = Request(request.method, request.url, headers)
+    message = Request(request.method, request.url)
     signer = HTTPMessageSigner(
         signature_algorithm=_rfc9421_algorithm(private.public_key()),
         key_resolver=MappingKeyResolver(public_keys={}, private_keys={key_id: private}),
     )
-    signer.sign(message, key_id=key_id, created=now, covered_component_ids=covered, label="sig1")
+    signer.sign(
+        message,
+        key_id=key_id,
+        created=now,
+        covered_component_ids=("@method", "@target-uri"),
+        label="sig1",
+        body=request.body if _needs_digest(request) else None,
+    )
     return {name.lower(): value for name, value in message.headers.items()}
 
 
