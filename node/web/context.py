@@ -5,7 +5,7 @@ from typing import Literal
 
 from starlette.requests import Request
 
-from node.i18n import DEFAULT_LANGUAGE
+from node.i18n import DEFAULT_LANGUAGE, choose_language
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,4 +31,7 @@ class Shell:
 def shell_of(request: Request) -> Shell:
     """The shell of this request; a bare one for an error raised before the middleware ran."""
     shell = getattr(request.state, "shell", None)
-    return shell if isinstance(shell, Shell) else Shell(path=request.url.path)
+    if isinstance(shell, Shell):
+        return shell
+    asked = choose_language(None, accept=request.headers.get("accept-language"))
+    return Shell(path=request.url.path, language=asked)

@@ -20,7 +20,8 @@ from node.i18n import LANGUAGES, LOCALE
 SOURCES = Path(__file__).parents[1]
 METHODS = [("web/templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
 OPTIONS = {"web/templates/**.html": {"trimmed": "true", "silent": "false"}}
-KEYWORDS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2), "msg": None, "nmsg": (1, 2)}
+MARKERS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2), "msg": None, "nmsg": (1, 2)}
+ERRORS: dict[str, Any] = {"NotFound": None, "Forbidden": None, "Conflict": None}
 PLACES = re.compile(r"%\((\w+)\)")
 
 Key = str | tuple[str, ...]
@@ -29,7 +30,7 @@ commands = typer.Typer(add_completion=False, help="Keep the Dutch and English te
 
 def extract(sources: Path = SOURCES) -> set[Key]:
     """Every sentence in the code and the templates; with a number in it: singular and plural."""
-    found = extract_from_dir(sources, METHODS, OPTIONS, KEYWORDS)
+    found = extract_from_dir(sources, METHODS, OPTIONS, MARKERS | ERRORS)
     return {_key(message[2]) for message in found}
 
 
