@@ -58,6 +58,10 @@ class Identity:
         return self.actor_uri + "#ed25519-key"
 
     @property
+    def rsa_public_pem(self) -> str:
+        return keys.rsa_public_pem(self.rsa_private)
+
+    @property
     def multikey(self) -> str:
         return keys.ed25519_multikey(self.ed25519_private)
 

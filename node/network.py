@@ -8,15 +8,14 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Engine
 
 from federation import http
-from federation.documents import parse_document
-from federation.messages import Request, Sender, Signer
+from federation.fetches import fetch_document
+from federation.messages import Request, Response, Sender, Signer
 from federation.signatures import sign_cavage, sign_rfc9421
 from node import identity
 from node.db import reading
 from node.identity import Identity
 from node.ids import now
 from node.peers import PAIRED, find_peer
-from schemas.activitystreams import ACCEPT
 
 
 @dataclass(frozen=True)
@@ -27,13 +26,15 @@ class Network:
     scheme: str
     sender: Sender
 
-    async def get_document(self, url: str) -> dict[str, Any]:
-        """A JSON document, signed for; raises FederationError."""
-        signer = await run_sync(self._signer, url)
-        response = await http.get(self.sender, url, accept=ACCEPT, sign=signer)
-        return parse_document(response.body, response.headers.get("content-type", ""))
+    async def get(self, url: str, *, accept: str) -> Response:
+        """One answer, whatever its status; what federation's fetching functions are given."""
+        return await http.get(self.sender, url, accept=accept, sign=await run_sync(self._signer, url))
 
-    async def get_bytes(self, url: str, *, max_bytes: int) -> http.Response:
+    async def get_document(self, uri: str) -> dict[str, Any]:
+        """The document with that id, believed only from its own origin; raises FederationError."""
+        return await fetch_document(self.get, uri)
+
+    async def get_bytes(self, url: str, *, max_bytes: int) -> Response:
         """A file, signed for; raises FederationError."""
         signer = await run_sync(self._signer, url)
         return await http.get(self.sender, url, accept="*/*", sign=signer, max_bytes=max_bytes)

@@ -1,5 +1,6 @@
 """Every setting of a node: `leerkring.toml` in the home, overridden by LEERKRING_* variables."""
 
+import json
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
@@ -60,3 +61,14 @@ class Settings(BaseSettings):
 def load(home: Path, **overrides: Any) -> Settings:
     """Settings of `home`; raises pydantic.ValidationError with the field named."""
     return Settings(home=home.resolve(), **overrides)
+
+
+def write_config(home: Path, **values: bool | int | str) -> None:
+    """Set lines in the home's leerkring.toml and keep the others; written whole or not at all."""
+    path = home / CONFIG_NAME
+    kept = path.read_text("utf-8").splitlines() if path.exists() else []
+    lines = [line for line in kept if line.split("=")[0].strip() not in values]
+    lines += [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+    draft = path.with_suffix(".new")
+    draft.write_text("\n".join(lines) + "\n", "utf-8")
+    draft.replace(path)

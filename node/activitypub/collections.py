@@ -1,0 +1,132 @@
+"""Outbox, followers and following of our actors: what each asker may read, paged by id."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from node.activitypub.documents import (
+    Asker,
+    Builder,
+    ask,
+    document_response,
+    query,
+    visible_actor,
+)
+from node.activitypub.queries import PAGE, count_by_author, count_followers, list_by_author
+from node.boundary import Anonymous
+from node.db import absolute
+from node.errors import NotFound
+from node.identity import ACTOR_PATH, Identity
+from schemas.activitystreams import OBJECT_CONTEXT
+
+KINDS = ("post", "announce")
+
+
+def collection_routes(builders: Mapping[str, Builder]) -> list[BaseRoute]:
+    async def show_outbox(request: Request) -> Response:
+        services, node, asker = await ask(request)
+        before = request.query_params.get("max_id")
+        if request.query_params.get("page") != "true":
+            document = await query(services, lambda db: _outbox(db, node, asker, _owner(request)))
+        else:
+            document = await query(
+                services, lambda db: _outbox_page(db, node, asker, _owner(request), before, builders)
+            )
+        return document_response(document, is_public=isinstance(asker, Anonymous))
+
+    return [
+        Route("/p/{id:int}/outbox", show_outbox),
+        Route("/p/{id:int}/followers", show_followers),
+        Route("/p/{id:int}/following", show_following),
+        Route(f"{ACTOR_PATH}/outbox", show_node_outbox),
+    ]
+
+
+def _owner(request: Request) -> str:
+    return f"/p/{request.path_params['id']}"
+
+
+def _outbox(db: Connection, node: Identity, asker: Asker, owner: str) -> dict[str, Any]:
+    actor = visible_actor(db, asker, owner)
+    uri = absolute(node.base, f"{owner}/outbox")
+    return {
+        "@context": OBJECT_CONTEXT,
+        "id": uri,
+        "type": "OrderedCollection",
+        "totalItems": count_by_author(db, asker, actor.id, kinds=KINDS),
+        "first": f"{uri}?page=true",
+    }
+
+
+def _outbox_page(
+    db: Connection,
+    node: Identity,
+    asker: Asker,
+    owner: str,
+    before: str | None,
+    builders: Mapping[str, Builder],
+) -> dict[str, Any]:
+    actor = visible_actor(db, asker, owner)
+    if before is not None and not (before.isascii() and before.isdigit() and len(before) < 20):
+        raise NotFound
+    rows = list_by_author(db, asker, actor.id, kinds=KINDS, before=int(before) if before else None)
+    uri = absolute(node.base, f"{owner}/outbox")
+    document: dict[str, Any] = {
+        "@context": OBJECT_CONTEXT,
+        "id": f"{uri}?page=true" + (f"&max_id={before}" if before else ""),
+        "type": "OrderedCollectionPage",
+        "partOf": uri,
+        "orderedItems": [_item(builders[row.kind](db, node, row), row, node, owner) for row in rows],
+    }
+    if len(rows) == PAGE:
+        document["next"] = f"{uri}?page=true&max_id={rows[-1].id}"
+    return document
+
+
+def _item(document: dict[str, Any], row: Row[Any], node: Identity, owner: str) -> dict[str, Any]:
+    """A post is shown inside its Create, whole; a boost is an activity already."""
+    if row.kind != "post":
+        return document
+    kept = {name: document[name] for name in ("to", "cc", "audience", "published") if name in document}
+    return {
+        "id": document["id"] + "#create",
+        "type": "Create",
+        "actor": absolute(node.base, owner),
+        "object": document,
+        **kept,
+    }
+
+
+async def show_followers(request: Request) -> Response:
+    """How many; who they are is listed to nobody outside (rule 12)."""
+    return await _counted(request, "followers", count_followers)
+
+
+async def show_following(request: Request) -> Response:
+    return await _counted(request, "following", None)
+
+
+async def _counted(request: Request, name: str, count: Any) -> Response:
+    services, node, asker = await ask(request)
+
+    def read(db: Connection) -> dict[str, Any]:
+        actor = visible_actor(db, asker, _owner(request))
+        document = {
+            "@context": OBJECT_CONTEXT,
+            "id": absolute(node.base, f"{_owner(request)}/{name}"),
+            "type": "OrderedCollection",
+        }
+        return document | ({"totalItems": count(db, actor.id)} if count else {})
+
+    return document_response(await query(services, read), is_public=isinstance(asker, Anonymous))
+
+
+async def show_node_outbox(request: Request) -> Response:
+    _, node, _ = await ask(request)
+    empty = {"type": "OrderedCollection", "totalItems": 0, "orderedItems": []}
+    uri = f"{node.actor_uri}/outbox"
+    return document_response({"@context": OBJECT_CONTEXT, "id": uri, **empty}, is_public=True)

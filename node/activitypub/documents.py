@@ -1,0 +1,214 @@
+"""Objects, actors and activities as ActivityPub documents; browsers get the page of the same URL."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from node import identity
+from node.activitypub.readers import signed_reader
+from node.actors import GROUP, find_actor
+from node.boundary import Anonymous, Outside, get_readable, had_before, rings_of
+from node.db import absolute, reading, writing
+from node.departures import record_departure
+from node.errors import NotFound
+from node.identity import ACTOR_PATH, SELF, Identity
+from node.objects import PUBLIC
+from node.outbox import find_activity, remember_holders
+from node.peers import get_peer
+from node.people.activities import person_document
+from node.posts.activities import activity_is_fetchable
+from node.topics.activities import group_document
+from node.topics.queries import find_topic
+from node.web.visits import Services, services_of
+from schemas.activitystreams import ACTOR_CONTEXT, CONTENT_TYPE, LD_CONTENT_TYPE, OBJECT_CONTEXT
+
+Builder = Callable[[Connection, Identity, Row[Any]], dict[str, Any]]
+Asker = Anonymous | Outside
+Found = TypeVar("Found")
+
+
+def wants_document(request: Request) -> bool:
+    """ActivityPub rather than a page: named before text/html, with or without the profile, or plain JSON."""
+    for part in request.headers.get("accept", "").split(","):
+        kind = part.partition(";")[0].strip().lower()
+        if kind in (CONTENT_TYPE, LD_CONTENT_TYPE.partition(";")[0], "application/json"):
+            return True
+        if kind in ("text/html", "application/xhtml+xml"):
+            return False
+    return False
+
+
+def document_response(document: Mapping[str, Any], *, is_public: bool, status: int = 200) -> Response:
+    headers = {"vary": "Accept, Signature"}
+    headers["cache-control"] = "public, max-age=60" if is_public else "private, no-store"
+    return JSONResponse(dict(document), status, headers, media_type=CONTENT_TYPE)
+
+
+async def ask(request: Request) -> tuple[Services, Identity, Asker]:
+    """This node and who signed the request."""
+    services = services_of(request)
+    node = await run_in_threadpool(_load, services)
+    return services, node, await signed_reader(request, services.network, node)
+
+
+def _load(services: Services) -> Identity:
+    with reading(services.engine) as db:
+        return identity.load(db, services.settings.scheme)
+
+
+async def query(services: Services, work: Callable[[Connection], Found]) -> Found:
+    def run() -> Found:
+        with reading(services.engine) as db:
+            return work(db)
+
+    return await run_in_threadpool(run)
+
+
+def object_routes(builders: Mapping[str, Builder], thread_page: Route) -> list[BaseRoute]:
+    """`/o/<id>`: a document built by the object's kind, or the thread's page."""
+
+    async def show_object(request: Request) -> Response:
+        if not wants_document(request):
+            return await thread_page.endpoint(request)  # type: ignore[no-any-return]
+        services, node, asker = await ask(request)
+        return await _object_document(services, node, asker, request.url.path, builders)
+
+    return [
+        Route("/o/{id:int}", show_object),
+        Route("/p/{id:int}", show_actor),
+        Route("/a/{id:int}", show_activity),
+        Route(ACTOR_PATH, show_node_actor),
+    ]
+
+
+async def _object_document(
+    services: Services, node: Identity, asker: Asker, path: str, builders: Mapping[str, Builder]
+) -> Response:
+    def read(db: Connection) -> tuple[dict[str, Any], Row[Any]]:
+        row = get_readable(db, asker, path)
+        if row.origin != SELF or row.kind not in builders:
+            raise NotFound
+        return {"@context": OBJECT_CONTEXT, **builders[row.kind](db, node, row)}, row
+
+    try:
+        document, row = await query(services, read)
+    except NotFound:
+        return await _tombstone(services, node, asker, path)
+    if row.audience != PUBLIC and isinstance(asker, Outside):
+        await run_in_threadpool(_note_departure, services, asker, document, row)
+    return document_response(document, is_public=row.audience == PUBLIC)
+
+
+async def _tombstone(services: Services, node: Identity, asker: Asker, path: str) -> Response:
+    """410 only to readers who could read it before; the same 404 as for nothing at all to everyone else."""
+    row = await query(services, lambda db: had_before(db, asker, path))
+    if row is None:
+        raise NotFound
+    document = {"@context": OBJECT_CONTEXT, "id": absolute(node.base, path), "type": "Tombstone"}
+    document["deleted"] = row.deleted.isoformat().replace("+00:00", "Z")
+    return document_response(document, is_public=row.audience == PUBLIC, status=410)
+
+
+def _note_departure(services: Services, asker: Outside, document: dict[str, Any], row: Row[Any]) -> None:
+    content = json.dumps(document, sort_keys=True).encode()
+    with writing(services.engine) as db:
+        peer = get_peer(db, asker.peer_id)
+        record_departure(db, "object", ids=[row.uri], receivers=[peer.domain], content=content)
+        remember_holders(db, row.id, [asker.peer_id])
+
+
+async def show_activity(request: Request) -> Response:
+    """An activity by its own id: only those that outsiders may have (Create ids of replies are not)."""
+    services, _, asker = await ask(request)
+
+    def read(db: Connection) -> Row[Any]:
+        row = find_activity(db, request.url.path)
+        if row is None or not activity_is_fetchable(db, asker, row):
+            raise NotFound
+        return row
+
+    row = await query(services, read)
+    return document_response(json.loads(row.body), is_public=row.audience == PUBLIC)
+
+
+async def show_actor(request: Request) -> Response:
+    """A person with a face, or an open topic; ring nodes see every member of ours (rule 12)."""
+    services, node, asker = await ask(request)
+    if not wants_document(request):
+        return await query(services, lambda db: _actor_page(db, request.url.path))
+    document = await query(services, lambda db: actor_document(db, node, asker, request.url.path))
+    return document_response(document, is_public=isinstance(asker, Anonymous))
+
+
+def _actor_page(db: Connection, path: str) -> Response:
+    row = find_actor(db, path)
+    if row is None:
+        raise NotFound
+    return RedirectResponse(f"/topics/{row.id}" if row.type == GROUP else f"/@{row.handle}", 302)
+
+
+def actor_document(db: Connection, node: Identity, asker: Asker, path: str) -> dict[str, Any]:
+    """Raises NotFound alike for nobody and for somebody without a face."""
+    row = visible_actor(db, asker, path)
+    if row.type == GROUP:
+        document = group_document(db, node, find_topic(db, row.id))
+    else:
+        document = person_document(db, node, row, for_ring_node=row.face_at is None)
+    return {"@context": ACTOR_CONTEXT, **document}
+
+
+def visible_actor(db: Connection, asker: Asker, path: str) -> Row[Any]:
+    """A local actor that this asker may know of."""
+    row = find_actor(db, path)
+    if row is None or row.peer_id != SELF or row.gone_at is not None:
+        raise NotFound
+    if row.type != GROUP and row.face_at is None and not shares_ring(db, asker):
+        raise NotFound
+    return row
+
+
+def shares_ring(db: Connection, asker: Asker) -> bool:
+    """Asked with the node's own key by a node that is in a ring with us now."""
+    if not isinstance(asker, Outside) or not asker.node_key:
+        return False
+    return not set(rings_of(db)).isdisjoint(rings_of(db, asker.peer_id))
+
+
+async def show_node_actor(request: Request) -> Response:
+    """The node itself: open to unsigned fetches, or two careful servers could never begin (section 1.9)."""
+    services = services_of(request)
+    node = await run_in_threadpool(_load, services)
+    if not wants_document(request) and "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse("/", 302)
+    return document_response(node_document(node), is_public=True)
+
+
+def node_document(node: Identity) -> dict[str, Any]:
+    uri = node.actor_uri
+    return {
+        "@context": ACTOR_CONTEXT,
+        "id": uri,
+        "type": "Application",
+        "preferredUsername": node.domain.replace(":", "."),
+        "name": node.name,
+        "inbox": f"{uri}/inbox",
+        "outbox": f"{uri}/outbox",
+        "url": node.base,
+        "manuallyApprovesFollowers": True,
+        "endpoints": {"sharedInbox": f"{node.base}/inbox"},
+        "publicKey": {"id": node.rsa_key_id, "owner": uri, "publicKeyPem": node.rsa_public_pem},
+        "assertionMethod": [
+            {
+                "id": node.node_key_id,
+                "type": "Multikey",
+                "controller": uri,
+                "publicKeyMultibase": node.multikey,
+            }
+        ],
+    }

@@ -1,0 +1,93 @@
+"""Every inbox of this node: check who sent it, keep it, answer 202. What it means is the worker's business."""
+
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from federation.documents import as_id
+from federation.errors import Rejected, Unreachable
+from federation.inbox import Verified, authenticate
+from federation.messages import MAX_BODY
+from federation.messages import Request as Message
+from federation.signatures import has_signature
+from node import identity
+from node.activitypub.keeping import Keeper
+from node.activitypub.readers import lookups_for, message_of
+from node.db import reading
+from node.identity import Identity
+from node.ids import now
+from node.queue import Arrival
+from node.web.visits import Services, services_of
+
+log = structlog.get_logger()
+
+
+async def take_activity(request: Request) -> Response:
+    """POST to any inbox; which one it was does not matter, the addressing inside does."""
+    try:
+        arrival = await _check(request)
+    except Rejected as error:
+        log.info("inbox_refused", status=error.status, reason=error.reason)
+        return JSONResponse({"error": error.reason}, error.status)
+    except Unreachable:
+        return JSONResponse({"error": "could not fetch your key, try again"}, 503)
+    if arrival is not None:
+        keeper: Keeper = request.app.state.keeper
+        await keeper.keep(arrival)
+        services_of(request).wake()
+    return Response(status_code=202)
+
+
+async def _check(request: Request) -> Arrival | None:
+    """The verified activity, or None for one that is answered like a good one and forgotten."""
+    services = services_of(request)
+    if not has_signature(_bare(request)):
+        raise Rejected("no signature")  # before a byte of the body is read
+    body = await _read_capped(request)
+    node = await run_in_threadpool(_identity, services)
+    message = message_of(request, node, body)
+    found = await authenticate(message, lookups_for(services.network, node), now())
+    if not isinstance(found, Verified):
+        log.info("inbox_dropped", reason=found.reason)
+        return None
+    return Arrival(
+        uri=str(found.activity["id"]),
+        domain=urlsplit(found.signer).netloc,
+        actor=as_id(found.activity["actor"]),
+        by_node=found.kind == "node",
+        body=body.decode(),
+    )
+
+
+def _bare(request: Request) -> Message:
+    return Message(request.method, str(request.url), dict(request.headers))
+
+
+def _identity(services: Services) -> Identity:
+    with reading(services.engine) as db:
+        return identity.load(db, services.settings.scheme)
+
+
+async def _read_capped(request: Request) -> bytes:
+    if int(request.headers.get("content-length", "0") or 0) > MAX_BODY:
+        raise Rejected("the body is too large", 413)
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise Rejected("the body is too large", 413)
+    except ClientDisconnect as error:
+        raise Rejected("the body ended early", 400) from error
+    return bytes(body)
+
+
+ROUTES = [
+    Route("/inbox", take_activity, methods=["POST"]),
+    Route("/p/{id:int}/inbox", take_activity, methods=["POST"]),
+    Route("/actor/inbox", take_activity, methods=["POST"]),
+]
