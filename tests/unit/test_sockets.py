@@ -7,7 +7,7 @@ from pytest_socket import SocketConnectBlockedError
 
 
 def test_no_test_reaches_another_machine() -> None:
-    with pytest.raises(SocketConnectBlockedError):
+    with pytest.warns(UserWarning, match="192.0.2.1"), pytest.raises(SocketConnectBlockedError):
         socket.create_connection(("192.0.2.1", 80), timeout=1)
 
 
