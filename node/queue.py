@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Index,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Row,
     Table,
     Text,
+    and_,
     delete,
     func,
     insert,
@@ -113,21 +115,14 @@ def enqueue(db: Connection, activity_id: int, receivers: Sequence[Receiver]) -> 
     db.execute(insert(deliveries), rows)
 
 
+def is_anything_due(db: Connection) -> bool:
+    return db.execute(select(peers.c.id).where(_is_due(now())).limit(1)).first() is not None
+
+
 def claim_peers(db: Connection, *, limit: int = 32) -> list[int]:
     """Take peers that something is due for, for CLAIM_SECONDS; nobody else sends to them meanwhile."""
     moment = now()
-    due = (
-        select(peers.c.id)
-        .where(
-            or_(peers.c.retry_at.is_(None), peers.c.retry_at <= moment),
-            or_(peers.c.claimed_until.is_(None), peers.c.claimed_until <= moment),
-            select(deliveries.c.id)
-            .where(deliveries.c.peer_id == peers.c.id, deliveries.c.state == "waiting")
-            .exists(),
-        )
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    due = select(peers.c.id).where(_is_due(moment)).limit(limit).with_for_update(skip_locked=True)
     claim = (
         update(peers)
         .where(peers.c.id.in_(due))
@@ -135,6 +130,15 @@ def claim_peers(db: Connection, *, limit: int = 32) -> list[int]:
         .returning(peers.c.id)
     )
     return list(db.scalars(claim))
+
+
+def _is_due(moment: datetime) -> ColumnElement[bool]:
+    waits = select(deliveries.c.id).where(deliveries.c.peer_id == peers.c.id, deliveries.c.state == "waiting")
+    return and_(
+        or_(peers.c.retry_at.is_(None), peers.c.retry_at <= moment),
+        or_(peers.c.claimed_until.is_(None), peers.c.claimed_until <= moment),
+        waits.exists(),
+    )
 
 
 def next_deliveries(db: Connection, peer_id: int, *, limit: int = 20) -> list[Delivery]:
@@ -252,7 +256,7 @@ class Arrival:
 
 
 def keep_received(db: Connection, arrivals: Sequence[tuple[Arrival, int]]) -> int:
-    """Store verified activities with their peer ids, those seen before not again; returns how many are new."""
+    """Store verified activities with their peer ids, none twice; returns how many are new."""
     moment = now()
     return insert_new(
         db,

@@ -1,4 +1,4 @@
-"""Every inbox of this node: check who sent it, keep it, answer 202. What it means is the worker's business."""
+"""Every inbox of this node: check who sent it, keep it, answer 202. The worker finds out what it means."""
 
 from urllib.parse import urlsplit
 

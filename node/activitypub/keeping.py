@@ -1,4 +1,4 @@
-"""Group commit of what inboxes took: one transaction for all that arrived meanwhile, durable before the 202."""
+"""Group commit of what inboxes took: one transaction for all that came meanwhile, durable before the 202."""
 
 import asyncio
 from collections.abc import Sequence

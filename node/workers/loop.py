@@ -1,0 +1,70 @@
+"""The loop all workers share: do what is due, rest until woken or a moment has passed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from federation.errors import FederationError
+from node.errors import NodeError
+from node.network import Network
+from node.settings import Settings
+
+log = structlog.get_logger()
+
+REST_SECONDS = 0.5
+AFTER_ERROR_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a worker needs."""
+
+    settings: Settings
+    engine: Engine
+    network: Network
+
+
+RunOnce = Callable[[Work], Awaitable[int]]
+
+
+class Wake:
+    """Something was written: idle workers look again. Safe to call from any thread of the loop's process."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._event = asyncio.Event()
+
+    def __call__(self) -> None:
+        self._loop.call_soon_threadsafe(self._event.set)
+
+    async def rest(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._event.wait(), seconds)
+        except TimeoutError:
+            return
+        finally:
+            self._event.clear()
+
+
+async def run_forever(work: Work, wakes: Sequence[Wake], workers: Sequence[RunOnce]) -> None:
+    """Run every worker beside the others until cancelled; each has a wake of its own."""
+    async with asyncio.TaskGroup() as group:
+        for run_once, wake in zip(workers, wakes, strict=True):
+            group.create_task(_run(work, wake, run_once))
+
+
+async def _run(work: Work, wake: Wake, run_once: RunOnce) -> None:
+    while True:
+        try:
+            done = await run_once(work)
+        except (NodeError, FederationError, SQLAlchemyError, OSError) as error:
+            # A full disk or a lost database must not end the node; what was due stays due.
+            log.error("worker_failed", worker=run_once.__module__, error=type(error).__name__)
+            await asyncio.sleep(AFTER_ERROR_SECONDS)
+            continue
+        if not done:
+            await wake.rest(REST_SECONDS)
