@@ -38,9 +38,7 @@ def keep_actor(db: Connection, actor: Actor) -> int:
         return int(known.id)
     actor_id = new_id()
     peer_id = keep_peer(db, urlsplit(actor.uri).netloc)
-    db.execute(
-        insert(actors).values(id=actor_id, uri=actor.uri, peer_id=peer_id, created_at=now(), **values)
-    )
+    db.execute(insert(actors).values(id=actor_id, uri=actor.uri, peer_id=peer_id, created_at=now(), **values))
     return actor_id
 
 

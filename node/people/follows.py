@@ -1,0 +1,108 @@
+"""What members do about following: follow, stop, approve, refuse."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from node.actors import get_actor
+from node.errors import Conflict, Invalid, NotFound
+from node.i18n import msg
+from node.identity import SELF, Identity, tie_domain
+from node.ids import new_id
+from node.memberships import ACCEPTED, PENDING, follows
+from node.notices import notify
+from node.people.actions import need_face
+from node.people.activities import send_accept, send_follow, send_reject, send_undo
+from node.people.followers import (
+    count_accepted,
+    find_follow,
+    keep_follow,
+    mark_accepted,
+    remove_follow,
+    tell_followed,
+)
+from node.people.queries import is_ring_node
+
+
+def follow(db: Connection, node: Identity, follower_id: int, actor: Row[Any]) -> str:
+    """A member follows somebody here or elsewhere; returns the state it has now, also if they did already.
+
+    The first follow of somebody on no ring node needs a face (raises FaceNeeded).
+    """
+    if actor.id == follower_id:
+        raise Invalid(handle=msg("This is you. You do not have to follow yourself."))
+    if actor.gone_at is not None:
+        raise Conflict(msg("This person or topic is no longer there."))
+    known = find_follow(db, follower_id, actor.id)
+    if known is not None:
+        return str(known.state)
+    return (
+        _follow_here(db, follower_id, actor) if actor.peer_id == SELF else _ask(db, node, follower_id, actor)
+    )
+
+
+def _follow_here(db: Connection, follower_id: int, actor: Row[Any]) -> str:
+    state = PENDING if actor.approves_follows else ACCEPTED
+    keep_follow(db, follower_id, actor.id, uri=f"/a/{new_id()}", state=state)
+    tell_followed(db, follower_id, actor, state)
+    return state
+
+
+def _ask(db: Connection, node: Identity, follower_id: int, actor: Row[Any]) -> str:
+    if not is_ring_node(db, actor.peer_id):
+        need_face(db, follower_id)
+    tie_domain(db)
+    activity_id = send_follow(db, node, get_actor(db, follower_id), actor)
+    keep_follow(db, follower_id, actor.id, uri=f"/a/{activity_id}", state=PENDING)
+    return PENDING
+
+
+def unfollow(db: Connection, node: Identity, follower_id: int, actor: Row[Any]) -> None:
+    """A member no longer follows; nothing happens if they did not."""
+    known = find_follow(db, follower_id, actor.id)
+    if known is None:
+        return
+    remove_follow(db, follower_id, actor.id)
+    if actor.peer_id != SELF:
+        send_undo(db, node, get_actor(db, follower_id), actor, known.uri)
+
+
+def is_following(db: Connection, follower_id: int, followed_id: int) -> bool:
+    """Also while the other side has not answered yet."""
+    return find_follow(db, follower_id, followed_id) is not None
+
+
+def count_followers(db: Connection, actor_id: int) -> int:
+    """For the followed and for what is open (topics); a person's number is never shown outside."""
+    return count_accepted(db, actor_id)
+
+
+def approve_follow(db: Connection, node: Identity, member_id: int, follow_id: int) -> None:
+    """The followed member says yes to a request."""
+    row = _get_own(db, member_id, follow_id)
+    if row.state == ACCEPTED:
+        return
+    mark_accepted(db, follow_id)
+    follower = get_actor(db, row.follower_id)
+    if follower.peer_id == SELF:
+        notify(db, follower.id, "follow_accepted", from_id=member_id)
+    else:
+        send_accept(db, node, get_actor(db, member_id), follower, row.uri)
+
+
+def refuse_follow(db: Connection, node: Identity, member_id: int, follow_id: int) -> None:
+    """The followed member says no to a request, or ends a follow that was accepted."""
+    row = _get_own(db, member_id, follow_id)
+    remove_follow(db, row.follower_id, member_id)
+    follower = get_actor(db, row.follower_id)
+    if follower.peer_id != SELF:
+        send_reject(db, node, get_actor(db, member_id), follower, row.uri)
+
+
+def _get_own(db: Connection, member_id: int, follow_id: int) -> Row[Any]:
+    """A follow of this member, by its id in a form."""
+    query = select(follows).where(follows.c.id == follow_id, follows.c.followed_id == member_id)
+    row = db.execute(query).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
