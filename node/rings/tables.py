@@ -11,6 +11,39 @@ pairings = Table(
     Column("side", Text, nullable=False),  # inviter, invited
     Column("domain", Text, nullable=False),
     Column("name", Text, nullable=False),  # what we call them
+    Column(
+        "state", Text, nullable=False
+    ),  # invited, asked, words, confirmed, paired, failed, expired, withdrawn
+    Column("code", Text),  # while it can still be used
+    Column("wrong_codes", Integer, nullable=False, server_default="0"),
+    Column("wrong_words", Integer, nullable=False, server_default="0"),
+    Column("made_by", Id, ForeignKey("members.actor_id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("our_nonce", Text, nullable=False),
+    Column("our_key", Text, nullable=False),
+    Column("their_commitment", Text),
+    Column("their_nonce", Text),
+    Column("their_key", Text),
+    Column("their_actor", Text),
+    Column("their_inbox", Text),
+    Column("asked_places", Text),  # the two places of words that the screen picked, e.g. "2 5"
+    Column("we_confirmed_at", UtcDateTime),
+    Column("they_confirmed_at", UtcDateTime),
+    Column("told_at", UtcDateTime),  # when they took our word that we confirmed, or that it is over
+    Column("tried_at", UtcDateTime),  # when we last asked their node something
+    Column("error", Text),  # why that did not work: an English msgid
+    Column("ended_at", UtcDateTime),
+    Index(None, "domain", "state"),
+)
+
+rings = Table(
+    "pairings",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("side", Text, nullable=False),  # inviter, invited
+    Column("domain", Text, nullable=False),
+    Column("name", Text, nullable=False),  # what we call them
     Column("state", Text, nullable=False),  # invited, words, confirmed, paired, failed, expired, withdrawn
     Column("code_hash", Text),  # inviter's only
     Column("wrong_codes", Integer, nullable=False, server_default="0"),
@@ -35,7 +68,7 @@ rings = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("hash", Text, nullable=False, unique=True),  # SHA-256 of the first agreement
-    Column("handle", Text, nullable=False, unique=True),  # this node's name for it
+    Column("handle", Text, unique=True),  # this node's name for it, from the moment our director signs
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),  # partners, sector
     Column("state", Text, nullable=False),  # proposed, open, closed
@@ -67,6 +100,7 @@ signatures = Table(
     metadata,
     Column("agreement", Text, ForeignKey("agreements.hash"), primary_key=True),
     Column("peer_id", Id, primary_key=True, autoincrement=False),
+    Column("domain", Text, nullable=False),  # the firm of the agreement
     Column("proof", Text, nullable=False),
     Column("signed_by", Id, ForeignKey("members.actor_id")),  # our director
     Column("received_at", UtcDateTime, nullable=False),
@@ -87,20 +121,29 @@ ring_people = Table(
     metadata,
     Column("ring_id", Id, ForeignKey("rings.id"), primary_key=True),
     Column("actor_id", Id, ForeignKey("actors.id"), primary_key=True),
-    Column("peer_id", Id, nullable=False),
+    Column("peer_id", Id, nullable=False),  # SELF: those we told the ring about
+    Column("told", Text),  # of ours: the handle and name that the ring knows
+)
+
+ring_partners = Table(
+    "ring_partners",
+    metadata,
+    Column("ring_id", Id, ForeignKey("rings.id"), primary_key=True),
+    Column("peer_id", Id, ForeignKey("peers.id"), primary_key=True),
+    Column("asked_at", UtcDateTime),  # when catching up last succeeded
+    Column("tried_at", UtcDateTime),
+    Column("people_at", UtcDateTime),  # when their people were last read whole
+    Column("behind", Boolean, nullable=False, server_default="false"),
 )
 
 ring_heads = Table(
     "ring_heads",
     metadata,
     Column("ring_id", Id, ForeignKey("rings.id"), primary_key=True),
-    Column("peer_id", Id, primary_key=True, autoincrement=False),  # SELF: our own numbers
+    Column("peer_id", Id, primary_key=True, autoincrement=False),
     Column("epoch", Integer, primary_key=True, autoincrement=False),
     Column("contiguous", Integer, nullable=False, server_default="0"),  # every number up to here is answered
     Column("highest", Integer, nullable=False, server_default="0"),
-    Column("asked_at", UtcDateTime),  # when catching up last succeeded
-    Column("people_at", UtcDateTime),  # when their people were last read whole
-    Column("behind", Boolean, nullable=False, server_default="false"),
 )
 
 ring_heard = Table(
