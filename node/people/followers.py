@@ -58,7 +58,7 @@ def tell_followed(db: Connection, follower_id: int, followed: Row[Any], state: s
 def followed_ids(db: Connection, follower_id: int) -> dict[int, str]:
     """Whom somebody follows or asked to follow: actor id → state."""
     query = select(follows.c.followed_id, follows.c.state).where(follows.c.follower_id == follower_id)
-    return {actor_id: state for actor_id, state in db.execute(query)}
+    return {row.followed_id: row.state for row in db.execute(query)}
 
 
 def _between(follower_id: int, followed_id: int) -> tuple[Any, Any]:

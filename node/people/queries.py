@@ -13,14 +13,14 @@ from node.identity import SELF, Identity
 from node.ids import now
 from node.memberships import ACCEPTED, PENDING, follows
 from node.peers import PAIRED, peers
-from node.text import display_name, fold_name
+from node.text import clean_name, display_name, fold_name
 from node.web.views import AuthorView
 
 _fold = lru_cache(maxsize=20_000)(fold_name)  # the same names come back on every page
 
 
 def author_views(db: Connection, node: Identity, actor_ids: Collection[int]) -> dict[int, AuthorView]:
-    """How these actors are named to our members: names from elsewhere made safe, with their firm (rule 12)."""
+    """How our members see these actors: names from elsewhere made safe, with their firm (rule 12)."""
     if not actor_ids:
         return {}
     query = (
@@ -36,7 +36,7 @@ def author_views(db: Connection, node: Identity, actor_ids: Collection[int]) -> 
 def _author_view(row: Row[Any], taken: frozenset[str]) -> AuthorView:
     if row.peer_id == SELF:
         url = f"/topics/{row.id}" if row.type == GROUP else f"/@{row.handle}"
-        return AuthorView(name=row.name, handle=row.handle, url=url)
+        return AuthorView(name=clean_name(row.name) or row.handle, handle=row.handle, url=url)
     name = display_name(row.name or row.handle, row.domain, taken)
     handle = f"{row.handle}@{row.domain}"
     # A server may call its actor something that is no handle; then its own page is the only one there is.
