@@ -169,6 +169,15 @@ def _outside_may_read(db: Connection, reader: Outside, row: Row[Any]) -> bool:
     return not theirs.isdisjoint(_addressee_ids(db, row.id))
 
 
+def may_hold(db: Connection, sender: Outside, row: Row[Any]) -> bool:
+    """Whether a node may have this object, wherever it is from: what its people can answer (rule 4)."""
+    if row.state != LIVE or _is_blocked(db, sender.peer_id):
+        return False
+    if row.audience == PUBLIC or row.origin == sender.peer_id:
+        return True
+    return row.audience != COMPANY and _outside_may_read(db, sender, row)
+
+
 def _shares_ring(db: Connection, peer_id: int, row: Row[Any]) -> bool:
     periods = db.execute(
         select(memberships.c.from_at, memberships.c.until_at).where(
