@@ -61,10 +61,10 @@ class GuardedSender:
             return await self._exchange(request)
         except TimeoutError as error:
             raise Unreachable("no answer in time") from error
-        except (aiohttp.InvalidURL, ValueError) as error:
-            raise Rejected("a request that cannot be sent", 400) from error
         except (aiohttp.ClientError, OSError) as error:
             raise Unreachable(type(error).__name__) from error
+        except ValueError as error:
+            raise Rejected("a request that cannot be sent", 400) from error
 
     async def _exchange(self, request: Request) -> Response:
         async with self._open_session().request(
