@@ -1,0 +1,108 @@
+"""A backup brought back into an empty home: company and open content, every ring closed (rule 17 follows)."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, delete, or_, update
+
+from node import identity
+from node.access.members import members_with_role
+from node.access.tables import links, logins
+from node.admin.archives import DATABASE, Manifest, check_archive, extract_archive
+from node.admin.copying import copy_rows, is_empty
+from node.db import open_engine, reading, writing
+from node.errors import Conflict
+from node.i18n import msg
+from node.ids import now
+from node.memberships import memberships
+from node.notices import notify
+from node.peers import KNOWN, PAIRED, peers
+from node.queue import deliveries, received
+from node.rings.tables import agreements, pairings, rings
+from node.settings import Settings, load
+
+RESTORED = "restored"
+STAGING = ".restore"
+
+OpenHome = Callable[[Settings], Engine]
+
+
+def restore_backup(source: Path, home: Path, open_home: OpenHome, *, database: str | None = None) -> Manifest:
+    """Bring back a backup; `database` is another database than its settings name. Home and database are empty."""
+    if home.exists() and any(home.iterdir()):
+        raise Conflict(msg("%(home)s is not empty. A backup is only put back into a new folder.", home=home))
+    manifest = check_archive(source)
+    staging = home / STAGING
+    try:
+        staging.mkdir(parents=True, mode=0o700)
+        extract_archive(source, staging)
+        _start_anew(staging, open_home)
+        _move_to_server(staging, home, open_home, database)
+        for found in sorted(staging.iterdir(), key=lambda path: path.name == DATABASE):
+            found.rename(home / found.name)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return manifest
+
+
+def _start_anew(staging: Path, open_home: OpenHome) -> None:
+    """Bring the copy's tables up to date and close it towards the others, before anything can run on it."""
+    engine = open_home(load(staging, database=""))
+    with writing(engine) as db:
+        close_towards_others(db)
+    engine.dispose()
+
+
+def _move_to_server(staging: Path, home: Path, open_home: OpenHome, database: str | None) -> None:
+    """Into PostgreSQL when the settings, or who restores, say so."""
+    named = load(staging) if database is None else load(staging, database=database)
+    if not named.database:
+        return
+    server = open_home(named.model_copy(update={"home": home}))
+    copy = open_engine(f"sqlite:///{staging / DATABASE}")
+    with reading(copy) as source, writing(server) as target:
+        if not is_empty(target):
+            raise Conflict(msg("The database in the settings is not empty. Name an empty one with --database."))
+        copy_rows(source, target)
+    copy.dispose()
+    server.dispose()
+    (staging / DATABASE).unlink()
+
+
+def close_towards_others(db: Connection) -> None:
+    """What others did since the copy is unknown here: no ring, no log-in and nothing waiting outlives it."""
+    _close_rings(db)
+    _empty_queues(db)
+    moment = now()
+    db.execute(delete(logins))
+    db.execute(update(links).where(links.c.used_at.is_(None)).values(expires_at=moment))
+    row = identity.find_row(db)
+    assert row is not None
+    identity.change(db, epoch=row.epoch + 1)
+    for member_id in members_with_role(db, "admin", "director"):
+        notify(db, member_id, RESTORED, link="/rings")
+
+
+def _close_rings(db: Connection) -> None:
+    moment = now()
+    periods = update(memberships).where(memberships.c.audience.like("ring:%"))
+    still = or_(memberships.c.until_at.is_(None), memberships.c.until_at > moment)
+    db.execute(periods.where(still).values(until_at=moment))
+    paired = update(peers).where(peers.c.state == PAIRED)
+    db.execute(paired.values(state=KNOWN, node_key=None, pinned_at=None))
+    opened = update(rings).where(rings.c.state != "closed")
+    db.execute(opened.values(state="closed", closed_why=RESTORED, closed_at=moment))
+    db.execute(update(agreements).where(agreements.c.state == "open").values(state="lapsed"))
+    db.execute(
+        update(pairings).where(pairings.c.ended_at.is_(None)).values(state="withdrawn", ended_at=moment)
+    )
+
+
+def _empty_queues(db: Connection) -> None:
+    moment = now()
+    waiting = update(deliveries).where(deliveries.c.state == "waiting")
+    db.execute(waiting.values(state="dropped", ended_at=moment))
+    db.execute(update(peers).values(claimed_until=None, retry_at=None, failures=0, last_error=None))
+    from_nodes = update(received).where(received.c.state == "waiting", received.c.by_node)
+    db.execute(from_nodes.values(state="dropped", body=None, error=RESTORED))
