@@ -1,4 +1,4 @@
-"""Our own style sheet, script and icons: where they are and how pages name them."""
+"""Style sheet, scripts (htmx.min.js is htmx.org 2.0.11, unchanged) and icons, and how pages name them."""
 
 from functools import lru_cache
 from hashlib import sha256

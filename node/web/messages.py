@@ -1,4 +1,4 @@
-"""The catalogues' command: `python -m node.web.messages update | missing | fill FILE | check`."""
+"""The catalogues' command: `python -m node.web.messages update | missing [PART] | fill FILE | check`."""
 
 import fcntl
 import json
@@ -28,10 +28,10 @@ Key = str | tuple[str, ...]
 commands = typer.Typer(add_completion=False, help="Keep the Dutch and English texts complete.")
 
 
-def extract(sources: Path = SOURCES) -> set[Key]:
-    """Every sentence in the code and the templates; with a number in it: singular and plural."""
+def extract(sources: Path = SOURCES, part: str = "") -> set[Key]:
+    """Every sentence in the code and the templates whose path holds `part`; with a number: (one, many)."""
     found = extract_from_dir(sources, METHODS, OPTIONS, MARKERS | ERRORS)
-    return {_key(message[2]) for message in found}
+    return {_key(message[2]) for message in found if part in message[0]}
 
 
 def read_catalog(path: Path) -> Catalog:
@@ -63,11 +63,11 @@ def update(prune: Annotated[bool, typer.Option(help="Drop what is no longer used
 
 
 @commands.command()
-def missing() -> None:
+def missing(part: Annotated[str, typer.Argument(help="Only of paths with this in them.")] = "") -> None:
     """Print what has no Dutch yet as JSON, ready to complete and to give to `fill`."""
     catalog = read_catalog(LOCALE / "nl.po")
     known = {_key(message.id) for message in catalog if message.id and _is_complete(message.string)}
-    empty = {_shown(key): "" if isinstance(key, str) else ["", ""] for key in extract() - known}
+    empty = {_shown(key): "" if isinstance(key, str) else ["", ""] for key in extract(part=part) - known}
     typer.echo(json.dumps(empty, ensure_ascii=False, indent=1, sort_keys=True))
 
 

@@ -65,7 +65,9 @@ def test_a_clean_name_is_one_printable_line(name: str) -> None:
     shown = clean_name(name)
     assert shown == " ".join(shown.split())
     assert len(shown) <= LONGEST_NAME
-    assert all(sign == " " or unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co", "Cn") for sign in shown)
+    assert all(
+        sign == " " or unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co", "Cn") for sign in shown
+    )
 
 
 @given(st.text(), st.sampled_from(["\u200b", "\u202e", "\u200d", "\ufe0f", "\u2066"]))
