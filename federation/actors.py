@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from federation.documents import (
     Document,
@@ -144,35 +143,33 @@ def _owner_of(document: Document, key_id: str) -> str:
 
 async def webfinger(get: Get, handle: str, host: str, scheme: str = "https") -> str:
     """The actor behind handle@host; a subject that differs must repeat itself when asked."""
-    account = f"{handle}@{_ascii_host(host)}".lower()
-    subject, uri = await _finger(get, account, account.partition("@")[2], scheme)
-    if subject != account:
-        confirmed = await _finger(get, subject, subject.partition("@")[2], scheme)
-        if confirmed != (subject, uri):
-            raise Rejected("WebFinger does not confirm itself")
+    account = _account(f"{handle}@{_ascii_host(host)}")
+    subject, uri = await _finger(get, account, scheme)
+    if subject != account and await _finger(get, subject, scheme) != (subject, uri):
+        raise Rejected("WebFinger does not confirm itself")
     return uri
 
 
 def _ascii_host(host: str) -> str:
     try:
-        return host.encode("idna").decode("ascii").lower()
+        return host.encode("idna").decode("ascii")
     except UnicodeError as error:
         raise Rejected("not a host name", 400) from error
 
 
-async def _finger(get: Get, account: str, host: str, scheme: str) -> tuple[str, str]:
-    url = f"{scheme}://{host}/.well-known/webfinger?resource=acct:{quote(account, safe='@:')}"
+def _account(text: str) -> str:
+    """handle@host in lower case, sound in both parts."""
+    handle, _, host = text.removeprefix("acct:").lower().partition("@")
+    if len(handle) > _MAX_HANDLE or not _HANDLE.fullmatch(handle) or not _HOST.fullmatch(host):
+        raise Rejected("not an account", 400)
+    return f"{handle}@{host}"
+
+
+async def _finger(get: Get, account: str, scheme: str) -> tuple[str, str]:
+    url = f"{scheme}://{account.partition('@')[2]}/.well-known/webfinger?resource=acct:{account}"
     response = check_status(await get(web_url(url), accept=f"{JRD_CONTENT_TYPE}, application/json"))
     document = parse_json(response.body)
-    return _subject(document), _self_link(document)
-
-
-def _subject(document: Document) -> str:
-    subject = as_text(document.get("subject")).removeprefix("acct:").lower()
-    handle, _, host = subject.partition("@")
-    if len(handle) > _MAX_HANDLE or not _HANDLE.fullmatch(handle) or not _HOST.fullmatch(host):
-        raise Rejected("WebFinger without a subject")
-    return subject
+    return _account(as_text(document.get("subject"))), _self_link(document)
 
 
 def _self_link(document: Document) -> str:
