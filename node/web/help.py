@@ -1,0 +1,19 @@
+"""The help pages, for everyone: what Leerkring is, who sees what, and what it cannot promise."""
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from node.web.pages import render
+from node.web.visits import Visit, page
+
+
+def show_help(visit: Visit) -> Response:
+    return render(visit.request, "help/start.html")
+
+
+def show_limits(visit: Visit) -> Response:
+    return render(visit.request, "help/limits.html")
+
+
+def help_routes() -> list[Route]:
+    return [page("/help", show_help), page("/help/limits", show_limits)]
