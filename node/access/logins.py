@@ -132,3 +132,7 @@ def end_logins(db: Connection, member_id: int, *, but_token: str | None = None) 
     if but_token is not None:
         theirs = theirs.where(logins.c.token_hash != hash_token(but_token))
     db.execute(theirs)
+
+
+def forget_expired(db: Connection) -> None:
+    db.execute(delete(logins).where(logins.c.expires_at < now()))

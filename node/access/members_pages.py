@@ -1,0 +1,131 @@
+"""The members' page of an admin: invite by link, give roles, disable, help somebody back in."""
+
+from typing import Any
+
+from sqlalchemy import Row
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from node.access.logins import get_member, list_members
+from node.access.members import (
+    INVITE,
+    disable_member,
+    enable_member,
+    list_invitations,
+    make_link,
+    make_reset,
+    set_roles,
+    withdraw_link,
+)
+from node.access.tables import ROLES
+from node.errors import Conflict, NotFound
+from node.i18n import msg
+from node.web.flashes import flash
+from node.web.forms import Form, blank_form
+from node.web.pages import render
+from node.web.visits import Visit, page, see_other
+
+PATH = "/members"
+
+
+def show_members(visit: Visit) -> Response:
+    visit.require_role("admin")
+    return _page(visit, blank_form())
+
+
+def _page(visit: Visit, form: Form, link: str = "", link_for: str = "") -> Response:
+    return render(
+        visit.request,
+        "access/members.html",
+        form=form,
+        members=list_members(visit.db),
+        invitations=list_invitations(visit.db),
+        roles=ROLES,
+        link=link,
+        link_for=link_for,
+    )
+
+
+def take_invite(visit: Visit) -> Response:
+    """The link is shown once, on the answer itself: it is stored as a hash only."""
+    admin, form = visit.require_role("admin"), visit.form
+    note, roles = form.line("note", longest=100), form.choices("roles", ROLES)
+    if not form.ok:
+        return _page(visit, form)
+    token = make_link(visit.db, INVITE, made_by=admin.actor_id, roles=roles, note=note)
+    return _page(visit, blank_form(), f"{visit.node.base}/invite/{token}", note)
+
+
+def take_withdraw(visit: Visit) -> Response:
+    visit.require_role("admin")
+    withdraw_link(visit.db, visit.request.path_params["id"])
+    return _back(visit, msg("The invitation no longer works."))
+
+
+def show_member(visit: Visit) -> Response:
+    visit.require_role("admin")
+    member = _member(visit)
+    form = blank_form({"roles": member.roles.split()})
+    return render(visit.request, "access/member.html", form=form, member=member, roles=ROLES, link="")
+
+
+def _member(visit: Visit) -> Row[Any]:
+    wanted = visit.request.path_params["id"]
+    if wanted not in {row.actor_id for row in list_members(visit.db)}:
+        raise NotFound
+    return get_member(visit.db, wanted)
+
+
+def take_roles(visit: Visit) -> Response:
+    visit.require_role("admin")
+    member = _member(visit)
+    set_roles(visit.db, member.actor_id, visit.form.choices("roles", ROLES))
+    return _back(visit, msg("%(name)s has these roles now.", name=member.name))
+
+
+def take_disable(visit: Visit) -> Response:
+    admin = visit.require_role("admin")
+    member = _member(visit)
+    if member.actor_id == admin.actor_id:
+        raise Conflict(msg("You cannot disable yourself. Ask another admin."))
+    disable_member(visit.db, member.actor_id)
+    return _back(visit, msg("%(name)s is logged out everywhere and cannot log in.", name=member.name))
+
+
+def take_enable(visit: Visit) -> Response:
+    visit.require_role("admin")
+    member = _member(visit)
+    enable_member(visit.db, member.actor_id)
+    return _back(visit, msg("%(name)s can log in again.", name=member.name))
+
+
+def take_reset_link(visit: Visit) -> Response:
+    admin = visit.require_role("admin")
+    member = _member(visit)
+    token = make_reset(visit.db, member.actor_id, admin.actor_id)
+    return render(
+        visit.request,
+        "access/member.html",
+        form=blank_form({"roles": member.roles.split()}),
+        member=member,
+        roles=ROLES,
+        link=f"{visit.node.base}/reset/{token}",
+    )
+
+
+def _back(visit: Visit, text: str) -> Response:
+    response = see_other(PATH)
+    flash(visit.request, response, "done", text)
+    return response
+
+
+ROUTES: list[BaseRoute] = [
+    page(PATH, show_members),
+    page(f"{PATH}/invite", take_invite, method="POST"),
+    page(f"{PATH}/invitations/{{id:int}}/withdraw", take_withdraw, method="POST"),
+    page(f"{PATH}/{{id:int}}", show_member),
+    page(f"{PATH}/{{id:int}}/roles", take_roles, method="POST"),
+    page(f"{PATH}/{{id:int}}/disable", take_disable, method="POST"),
+    page(f"{PATH}/{{id:int}}/enable", take_enable, method="POST"),
+    page(f"{PATH}/{{id:int}}/reset", take_reset_link, method="POST"),
+]

@@ -1,0 +1,73 @@
+"""Who a request's cookie belongs to, and the shell that their pages get."""
+
+from typing import Any, Literal, cast
+
+from sqlalchemy import Connection, Row
+from starlette.requests import Request
+from starlette.responses import Response
+
+from node import identity
+from node.access.logins import LOGIN_DAYS, find_login
+from node.boundary import Anonymous, Member
+from node.i18n import choose_language
+from node.notices import count_unread
+from node.settings import Settings
+from node.web.context import Shell
+from node.web.cookies import read_cookie, set_cookie
+from node.web.language import language_cookie
+from node.web.visits import Known
+
+COOKIE = "login"
+
+
+def identify(db: Connection, request: Request, settings: Settings) -> Known:
+    """The member behind the cookie, or nobody."""
+    token = read_cookie(request, COOKIE)
+    member = find_login(db, token) if token else None
+    if member is None:
+        return Known(Anonymous(), _shell(db, request, settings, None, 0))
+    reader = Member(member.actor_id, frozenset(member.roles.split()))
+    return Known(reader, _shell(db, request, settings, member, count_unread(db, reader)))
+
+
+def _shell(
+    db: Connection, request: Request, settings: Settings, member: Row[Any] | None, unread: int
+) -> Shell:
+    node = identity.find_row(db)
+    language = choose_language(
+        language_cookie(request),
+        member.language if member is not None else None,
+        request.headers.get("accept-language"),
+    )
+    return Shell(
+        language=language,
+        node_name=node.name if node is not None else "Leerkring",
+        node_kind=cast("Literal['firm', 'hub']", node.kind if node is not None else "firm"),
+        local=settings.local,
+        member_handle=member.handle if member is not None else None,
+        member_name=member.name if member is not None else None,
+        roles=frozenset(member.roles.split()) if member is not None else frozenset(),
+        unread=unread,
+        path=request.url.path,
+    )
+
+
+def login_token(request: Request) -> str | None:
+    return read_cookie(request, COOKIE)
+
+
+def give_cookie(request: Request, response: Response, token: str) -> None:
+    set_cookie(request, response, COOKIE, token, max_age=LOGIN_DAYS * 86400)
+
+
+def take_cookie(request: Request, response: Response) -> None:
+    set_cookie(request, response, COOKIE, "", max_age=0)
+
+
+def client_address(request: Request) -> str:
+    """The visitor's address; behind a trusted proxy the middleware has put the real one in the scope."""
+    return request.client.host if request.client else "unknown"
+
+
+def device_name(request: Request) -> str:
+    return request.headers.get("user-agent", "")

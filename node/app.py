@@ -1,0 +1,184 @@
+"""The composition root: settings, database, network, routes and handlers meet here and nowhere else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from federation.http import GuardedSender
+from federation.messages import Sender
+from node import identity
+from node.access import members_pages, setup_pages
+from node.access.pages import login_routes
+from node.access.setup_gate import SetupGate
+from node.access.visitors import identify
+from node.activitypub import discovery, inboxes
+from node.activitypub.collections import collection_routes
+from node.activitypub.documents import object_routes
+from node.activitypub.errors import show_bug, show_http_error, show_node_error
+from node.activitypub.keeping import Keeper
+from node.activitypub.readers import signed_reader
+from node.admin import pages as admin_pages
+from node.db import open_engine, reading
+from node.errors import NodeError
+from node.incoming import Dropped, Handler, Incoming
+from node.media.pages import media_routes
+from node.migrations.upgrade import upgrade
+from node.network import Network
+from node.people import activities as people
+from node.people import notices_pages
+from node.people import pages as people_pages
+from node.posts import activities as posts
+from node.posts import pages as post_pages
+from node.rings import activities as rings
+from node.rings import pages as ring_pages
+from node.settings import Settings
+from node.topics import activities as topics
+from node.topics import pages as topic_pages
+from node.web import help_pages
+from node.web.headers import SecurityHeaders
+from node.web.language import language_routes
+from node.web.origin import OriginGuard
+from node.web.proxies import TrustedProxies
+from node.web.shells import BareShell
+from node.web.visits import Services, page
+from node.workers import deliveries, files
+from node.workers import rings as ring_workers
+from node.workers.housekeeping import Housekeeping
+from node.workers.loop import RunOnce, Wake, Work, run_forever
+from node.workers.received import received_worker
+
+STATIC = Path(__file__).parent / "web" / "static"
+
+
+def open_home(settings: Settings) -> Engine:
+    """The home's database, brought up to date."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.database_url)
+    upgrade(engine)
+    return engine
+
+
+def build_app(
+    settings: Settings, *, engine: Engine | None = None, sender: Sender | None = None, works: bool = False
+) -> Starlette:
+    """The node's web application; with `works` its workers run in the same process.
+
+    Tests hand in a `sender` that reaches other nodes in process; everything else is as in production.
+    """
+    engine = engine or open_home(settings)
+    with reading(engine) as db:
+        node = identity.load(db, settings.scheme)
+    way_out = sender or GuardedSender(local=settings.local, total_seconds=10)
+    network = Network(engine, settings.scheme, way_out)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if isinstance(way_out, GuardedSender):
+                await stack.enter_async_context(way_out)
+            app.state.keeper = Keeper(engine)
+            running = workers()
+            wakes = [Wake() for _ in running]
+            app.state.services = Services(settings, engine, network, identify, _wake_all(wakes))
+            if works:
+                loops = run_forever(Work(settings, engine, network), wakes, running)
+                stack.push_async_callback(_stop, asyncio.create_task(loops))
+            yield
+
+    app = Starlette(
+        routes=_routes(),
+        lifespan=lifespan,
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(TrustedProxies, networks=settings.trusted_proxies),
+            Middleware(OriginGuard, own_origin=node.base),
+            Middleware(BareShell, settings=settings),
+            Middleware(SetupGate, engine=engine),
+        ],
+        exception_handlers={
+            NodeError: show_node_error,
+            HTTPException: show_http_error,
+            Exception: show_bug,
+        },
+    )
+    return app
+
+
+def workers() -> list[RunOnce]:
+    """Every loop of a node, for `serve` and for `work`."""
+    return [
+        deliveries.run_once,
+        received_worker(handlers(), posts.store_fetched, rings.note_incoming_number),
+        files.run_once,
+        ring_workers.run_once,
+        Housekeeping(),
+    ]
+
+
+def handlers() -> dict[tuple[str, str], Handler]:
+    """(activity type, object type or *) → function; a type that subjects share goes to the first that takes it."""
+    return {
+        **people.HANDLERS,
+        **topics.HANDLERS,
+        **rings.HANDLERS,
+        **posts.HANDLERS,
+        ("Accept", "*"): _first(rings.accept_receipt, people.accept_follow),
+        ("Reject", "*"): _first(people.reject_follow),
+        ("Undo", "*"): _first(people.undo_follow, posts.undo_reaction),
+        ("Delete", "*"): _first(
+            topics.delete_topic_if_any, people.delete_person_if_any, posts.delete_post_if_any
+        ),
+    }
+
+
+def _first(*takers: Callable[[Connection, Incoming], bool]) -> Handler:
+    def handle(db: Connection, incoming: Incoming) -> None:
+        if not any(taker(db, incoming) for taker in takers):
+            raise Dropped("nothing here that it is about")
+
+    return handle
+
+
+def _routes() -> list[BaseRoute]:
+    builders = {**posts.DOCUMENTS, **topics.DOCUMENTS}
+    return [
+        *discovery.ROUTES,
+        *inboxes.ROUTES,
+        *object_routes(builders, page("/o/{id:int}", post_pages.show_thread)),
+        *collection_routes(builders),
+        *media_routes(signed_reader),
+        *login_routes(),
+        *setup_pages.ROUTES,
+        *members_pages.ROUTES,
+        *people_pages.ROUTES,
+        *notices_pages.ROUTES,
+        *topic_pages.ROUTES,
+        *ring_pages.ROUTES,
+        *admin_pages.ROUTES,
+        *help_pages.ROUTES,
+        *language_routes(),
+        Mount("/static", StaticFiles(directory=STATIC)),
+        *post_pages.ROUTES,
+    ]
+
+
+def _wake_all(wakes: Sequence[Wake]) -> Callable[[], None]:
+    def wake() -> None:
+        for one in wakes:
+            one()
+
+    return wake
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

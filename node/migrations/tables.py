@@ -1,0 +1,25 @@
+"""Every module that defines tables, so that the metadata is whole."""
+
+from node import actors, departures, identity, memberships, notices, objects, outbox, peers, queue
+from node.access import tables as access_tables
+from node.media import tables as media_tables
+from node.posts import tables as posts_tables
+from node.rings import tables as rings_tables
+from node.topics import tables as topics_tables
+
+MODULES = (
+    access_tables,
+    actors,
+    departures,
+    identity,
+    media_tables,
+    memberships,
+    notices,
+    objects,
+    outbox,
+    peers,
+    posts_tables,
+    queue,
+    rings_tables,
+    topics_tables,
+)
