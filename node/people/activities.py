@@ -258,11 +258,11 @@ def receive_update(db: Connection, incoming: Incoming) -> None:
 
 
 def receive_delete(db: Connection, incoming: Incoming) -> None:
-    if not delete_actor(db, incoming):
+    if not delete_person_if_any(db, incoming):
         raise Dropped("an actor deletes itself only, and only one that we know")
 
 
-def delete_actor(db: Connection, incoming: Incoming) -> bool:
+def delete_person_if_any(db: Connection, incoming: Incoming) -> bool:
     """An actor elsewhere is gone, with all follows; False when the Delete is about something else."""
     known = find_actor(db, incoming.actor_uri)
     if incoming.object_uri != incoming.actor_uri or known is None or known.peer_id == SELF:

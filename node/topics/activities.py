@@ -18,7 +18,7 @@ from node.incoming import Dropped, Handler, Incoming
 from node.objects import PUBLIC as PUBLIC_AUDIENCE
 from node.objects import is_ring, ring_audience
 from node.outbox import publish
-from node.people.activities import actor_document, as_html, delete_actor
+from node.people.activities import actor_document, as_html, delete_person_if_any
 from node.people.remote import keep_actor, require_actor
 from node.text import clean_name
 from node.topics.queries import KIND, find_topic_by_uri
@@ -256,7 +256,7 @@ def delete_topic_if_any(db: Connection, incoming: Incoming) -> bool:
     if topic is None:
         return False
     if topic.audience == PUBLIC_AUDIENCE:
-        if not delete_actor(db, incoming):
+        if not delete_person_if_any(db, incoming):
             return False
     elif not incoming.by_node:
         raise Dropped("ring content needs the node's own key")

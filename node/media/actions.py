@@ -1,0 +1,106 @@
+"""Files get their object, and lose it; those of other nodes come in."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from federation.delivery import backoff
+from node.errors import Invalid
+from node.i18n import msg
+from node.ids import new_id, now
+from node.media.images import BadPicture, Picture, read_picture
+from node.media.queries import MOST_FAILURES, stored_names
+from node.media.storage import sweep_files, write_picture
+from node.media.tables import files
+from node.settings import Settings
+from node.web.forms import Upload
+
+MOST_FILES = 8
+LONGEST_ALT = 1500
+CLAIM = timedelta(minutes=5)
+
+
+def attach_uploads(
+    db: Connection,
+    settings: Settings,
+    owner_id: int,
+    object_id: int,
+    uploads: Sequence[Upload],
+    alts: Sequence[str],
+) -> None:
+    """Store what a member sent with a post, behind what it has; raises Invalid(files=…)."""
+    if not uploads:
+        return
+    first = _count_files(db, object_id)
+    if first + len(uploads) > MOST_FILES:
+        raise Invalid(files=msg("At most %(most)s files.", most=MOST_FILES))
+    pictures = [_read(upload) for upload in uploads]
+    for place, picture in enumerate(pictures):
+        alt = alts[place].strip()[:LONGEST_ALT] if place < len(alts) else ""
+        row = {"id": new_id(), "object_id": object_id, "owner_id": owner_id, "position": first + place}
+        stored = _stored(picture, write_picture(settings.media_folder, picture))
+        db.execute(insert(files).values(**row, **stored, alt=alt, created_at=now()))
+
+
+def _count_files(db: Connection, object_id: int) -> int:
+    return int(db.scalar(select(func.count()).where(files.c.object_id == object_id)) or 0)
+
+
+def _read(upload: Upload) -> Picture:
+    try:
+        return read_picture(upload.data)
+    except BadPicture as error:
+        raise Invalid(files=error.args[0]) from error
+
+
+def _stored(picture: Picture, name: str) -> dict[str, str | int]:
+    return {
+        "media_type": picture.media_type,
+        "name": name,
+        "width": picture.width,
+        "height": picture.height,
+        "size": len(picture.data),
+    }
+
+
+def set_alt(db: Connection, object_id: int, alts: dict[int, str]) -> None:
+    """New descriptions for files of one object, by file id."""
+    for file_id, alt in alts.items():
+        theirs = files.c.id == file_id, files.c.object_id == object_id
+        db.execute(update(files).where(*theirs).values(alt=alt.strip()[:LONGEST_ALT]))
+
+
+def delete_files(db: Connection, object_id: int) -> None:
+    """No reader gets them from this moment; the sweep takes them off the disk after the commit."""
+    db.execute(delete(files).where(files.c.object_id == object_id))
+
+
+def delete_file(db: Connection, object_id: int, file_id: int) -> None:
+    db.execute(delete(files).where(files.c.id == file_id, files.c.object_id == object_id))
+
+
+def sweep_orphans(db: Connection, settings: Settings) -> int:
+    """For housekeeping: remove files on disk that no row names any more."""
+    return sweep_files(settings.media_folder, stored_names(db))
+
+
+# --- pictures of other nodes ---------------------------------------------------------------------
+
+
+def claim_fetch(db: Connection, file_id: int) -> None:
+    """Somebody is fetching it: others leave it alone for a while."""
+    db.execute(update(files).where(files.c.id == file_id).values(retry_at=now() + CLAIM))
+
+
+def keep_fetched(db: Connection, settings: Settings, file_id: int, picture: Picture) -> None:
+    name = write_picture(settings.media_folder, picture)
+    db.execute(update(files).where(files.c.id == file_id).values(**_stored(picture, name), retry_at=None))
+
+
+def note_failure(db: Connection, file_id: int, *, for_good: bool) -> None:
+    """Tried in vain: again later, and after a day or so, or when it makes no sense, never."""
+    failures = int(db.scalar(select(files.c.failures).where(files.c.id == file_id)) or 0) + 1
+    failures = MOST_FAILURES if for_good else failures
+    retry_at = now() + timedelta(seconds=backoff(failures, 0.5)) if failures < MOST_FAILURES else None
+    db.execute(update(files).where(files.c.id == file_id).values(failures=failures, retry_at=retry_at))
