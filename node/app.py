@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute, Mount
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute
 
 from federation.http import GuardedSender
 from federation.messages import Sender
@@ -42,8 +40,9 @@ from node.rings import pages as ring_pages
 from node.settings import Settings
 from node.topics import activities as topics
 from node.topics import pages as topic_pages
-from node.web import help_pages
+from node.web.assets import static_mount
 from node.web.headers import SecurityHeaders
+from node.web.help import help_routes
 from node.web.language import language_routes
 from node.web.origin import OriginGuard
 from node.web.proxies import TrustedProxies
@@ -54,8 +53,6 @@ from node.workers import rings as ring_workers
 from node.workers.housekeeping import Housekeeping
 from node.workers.loop import RunOnce, Wake, Work, run_forever
 from node.workers.received import received_worker
-
-STATIC = Path(__file__).parent / "web" / "static"
 
 
 def open_home(settings: Settings) -> Engine:
@@ -93,7 +90,7 @@ def build_app(
                 stack.push_async_callback(_stop, asyncio.create_task(loops))
             yield
 
-    app = Starlette(
+    return Starlette(
         routes=_routes(),
         lifespan=lifespan,
         middleware=[
@@ -109,7 +106,6 @@ def build_app(
             Exception: show_bug,
         },
     )
-    return app
 
 
 def workers() -> list[RunOnce]:
@@ -124,7 +120,7 @@ def workers() -> list[RunOnce]:
 
 
 def handlers() -> dict[tuple[str, str], Handler]:
-    """(activity type, object type or *) → function; a type that subjects share goes to the first that takes it."""
+    """(activity type, object type or *) → function; shared types go to the first subject that takes it."""
     return {
         **people.HANDLERS,
         **topics.HANDLERS,
@@ -163,9 +159,9 @@ def _routes() -> list[BaseRoute]:
         *topic_pages.ROUTES,
         *ring_pages.ROUTES,
         *admin_pages.ROUTES,
-        *help_pages.ROUTES,
+        *help_routes(),
         *language_routes(),
-        Mount("/static", StaticFiles(directory=STATIC)),
+        static_mount(),
         *post_pages.ROUTES,
     ]
 
