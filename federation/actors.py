@@ -128,7 +128,7 @@ async def fetch_key(get: Get, key_id: str) -> tuple[Actor, PublicKey]:
     is_whole = as_id(document) == owner == key_id.partition("#")[0]
     actor = parse_actor(document) if is_whole else await fetch_actor(get, owner)
     key = actor.find_key(key_id)
-    if key is None or not same_origin(actor.uri, key_id):
+    if key is None:
         raise Rejected("the actor does not list that key")
     return actor, key
 

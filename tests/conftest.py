@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
 from tests.postgres import PostgresServer
 from tests.schema import create_schema
 
 NO_SKIP = "LEERKRING_NO_SKIP"
+
+# On a busy machine one slow example is no failure.
+settings.register_profile("leerkring", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("leerkring")
 
 
 def pytest_configure(config: pytest.Config) -> None:
