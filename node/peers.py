@@ -50,5 +50,10 @@ def get_peer(db: Connection, peer_id: int) -> Row[Any]:
     return db.execute(select(peers).where(peers.c.id == peer_id)).one()
 
 
+def list_peers(db: Connection) -> list[Row[Any]]:
+    """Every server that this node ever met, by domain."""
+    return list(db.execute(select(peers).order_by(peers.c.domain)))
+
+
 def change_peer(db: Connection, peer_id: int, **values: object) -> None:
     db.execute(update(peers).where(peers.c.id == peer_id).values(**values))

@@ -1,1 +1,1 @@
-"""Looking after a node: backup and restore, its health, its domain, the log of departures; never anybody's content."""
+"""Looking after a node: backup, restore, health, domain, the log of departures; never anybody's content."""

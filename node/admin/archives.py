@@ -1,4 +1,4 @@
-"""The file a backup is: a tar of database, media and settings, with a manifest of their SHA-256 sums in front."""
+"""The file a backup is: a tar of database, media and settings, led by a manifest of their sums."""
 
 import hashlib
 import io
@@ -24,7 +24,7 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup says about itself: names in it with their sums; `missing` are media that were gone already."""
+    """What a backup says about itself: names in it with their SHA-256; `missing` media were gone already."""
 
     format: int
     domain: str
@@ -82,7 +82,9 @@ def check_archive(path: Path) -> Manifest:
         manifest = _read_manifest(archive)
         for name, expected in manifest.files.items():
             if sum_of(_member(archive, name)) != expected:
-                raise Invalid(source=msg("This backup is damaged: %(name)s is not as it was written.", name=name))
+                raise Invalid(
+                    source=msg("This backup is damaged: %(name)s is not as it was written.", name=name)
+                )
     return manifest
 
 

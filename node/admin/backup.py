@@ -147,7 +147,7 @@ def _copy(source: Path, held: Path) -> bool:
 
 
 def _were_cleared(engine: Engine, missing: list[str]) -> bool:
-    """Were these deleted since the copy? What the node still names and has not is lost, and no reason to wait."""
+    """Were these deleted since the copy? What the node still names but has not is lost: no reason to wait."""
     if not missing:
         return False
     with reading(engine) as db:

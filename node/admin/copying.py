@@ -24,7 +24,9 @@ def refuse_unknown_tables(db: Connection) -> None:
     unknown = set(inspect(db).get_table_names()) - set(metadata.tables) - {versions.name}
     if unknown:
         names = ", ".join(sorted(unknown))
-        raise Conflict(msg("The database has tables that this version does not know: %(names)s.", names=names))
+        raise Conflict(
+            msg("The database has tables that this version does not know: %(names)s.", names=names)
+        )
 
 
 def is_empty(db: Connection) -> bool:

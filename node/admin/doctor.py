@@ -1,4 +1,4 @@
-"""How the node is: each finding is fine, or says what to do. Counts and names of nodes, never anybody's content."""
+"""How the node is: each finding is ok or says what to do. Counts and names of nodes, never content."""
 
 import shutil
 import sqlite3
@@ -83,7 +83,9 @@ def _sqlite_fault(engine: Engine) -> str:
 def _check_disk(settings: Settings) -> Finding:
     free = shutil.disk_usage(settings.home).free
     text = msg("%(free)s GB free on the disk of this home.", free=round(free / (1 << 30), 1))
-    advice = "" if free >= ENOUGH_DISK else msg("Make room: below 1 GB the node may stop in the middle of a day.")
+    advice = (
+        "" if free >= ENOUGH_DISK else msg("Make room: below 1 GB the node may stop in the middle of a day.")
+    )
     return Finding(msg("Disk"), free >= ENOUGH_DISK, text, advice)
 
 
@@ -140,8 +142,12 @@ def _check_keys(db: Connection, settings: Settings) -> Finding:
 def _check_departures(db: Connection) -> Finding:
     about, verdict = msg("Departures"), verify_departures(db)
     if verdict.broken_at is None:
-        return Finding(about, True, nmsg("%(count)s line, unbroken.", "%(count)s lines, unbroken.", verdict.lines))
-    advice = msg("Somebody changed the log, or the disk did. Keep this database and find out before you restore.")
+        return Finding(
+            about, True, nmsg("%(count)s line, unbroken.", "%(count)s lines, unbroken.", verdict.lines)
+        )
+    advice = msg(
+        "Somebody changed the log, or the disk did. Keep this database and find out before you restore."
+    )
     text = msg("The log of what left is broken at line %(line)s.", line=verdict.broken_at)
     return Finding(about, False, text, advice)
 
@@ -150,7 +156,9 @@ def _check_media(db: Connection, settings: Settings) -> Finding:
     names = list(db.scalars(select(files.c.name).where(files.c.name.is_not(None))))
     missing = sum(not (settings.media_folder / name).exists() for name in names)
     if not missing:
-        return Finding(msg("Media"), True, nmsg("%(count)s file is there.", "%(count)s files are there.", len(names)))
+        return Finding(
+            msg("Media"), True, nmsg("%(count)s file is there.", "%(count)s files are there.", len(names))
+        )
     text = nmsg("%(count)s file is missing.", "%(count)s files are missing.", missing)
     return Finding(msg("Media"), False, text, msg("Copy the media folder back from a backup."))
 

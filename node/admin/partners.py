@@ -70,7 +70,9 @@ def _describe_traffic(row: Row[Any], language: str) -> tuple[bool, str, str]:
         return False, text, msg("Call them. Nothing is lost: it goes by itself once they are back.")
     if row.succeeded_at is None:
         return True, msg("Nothing has gone to %(name)s yet.", name=name), ""
-    text = msg("%(name)s last received something on %(day)s.", name=name, day=_day(row.succeeded_at, language))
+    text = msg(
+        "%(name)s last received something on %(day)s.", name=name, day=_day(row.succeeded_at, language)
+    )
     return True, text, ""
 
 

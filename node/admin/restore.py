@@ -4,9 +4,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, delete, or_, update
+from sqlalchemy import Connection, Engine, delete, update
 
-from node import identity
 from node.access.members import members_with_role
 from node.access.tables import links, logins
 from node.admin.archives import DATABASE, Manifest, check_archive, extract_archive
@@ -15,11 +14,12 @@ from node.db import open_engine, reading, writing
 from node.errors import Conflict
 from node.i18n import msg
 from node.ids import now
-from node.memberships import memberships
 from node.notices import notify
-from node.peers import KNOWN, PAIRED, peers
+from node.peers import peers
 from node.queue import deliveries, received
-from node.rings.tables import agreements, pairings, rings
+from node.rings.pairing import WITHDRAWN
+from node.rings.rosters import close_for_restore
+from node.rings.tables import pairings
 from node.settings import Settings, load
 
 RESTORED = "restored"
@@ -29,7 +29,7 @@ OpenHome = Callable[[Settings], Engine]
 
 
 def restore_backup(source: Path, home: Path, open_home: OpenHome, *, database: str | None = None) -> Manifest:
-    """Bring back a backup; `database` is another database than its settings name. Home and database are empty."""
+    """Bring back a backup into an empty home; `database` is another one than its settings name."""
     if home.exists() and any(home.iterdir()):
         raise Conflict(msg("%(home)s is not empty. A backup is only put back into a new folder.", home=home))
     manifest = check_archive(source)
@@ -63,7 +63,9 @@ def _move_to_server(staging: Path, home: Path, open_home: OpenHome, database: st
     copy = open_engine(f"sqlite:///{staging / DATABASE}")
     with reading(copy) as source, writing(server) as target:
         if not is_empty(target):
-            raise Conflict(msg("The database in the settings is not empty. Name an empty one with --database."))
+            raise Conflict(
+                msg("The database in the settings is not empty. Name an empty one with --database.")
+            )
         copy_rows(source, target)
     copy.dispose()
     server.dispose()
@@ -72,31 +74,20 @@ def _move_to_server(staging: Path, home: Path, open_home: OpenHome, database: st
 
 def close_towards_others(db: Connection) -> None:
     """What others did since the copy is unknown here: no ring, no log-in and nothing waiting outlives it."""
-    _close_rings(db)
+    _forget_trust(db)
+    close_for_restore(db)
     _empty_queues(db)
-    moment = now()
     db.execute(delete(logins))
-    db.execute(update(links).where(links.c.used_at.is_(None)).values(expires_at=moment))
-    row = identity.find_row(db)
-    assert row is not None
-    identity.change(db, epoch=row.epoch + 1)
+    db.execute(update(links).where(links.c.used_at.is_(None)).values(expires_at=now()))
     for member_id in members_with_role(db, "admin", "director"):
         notify(db, member_id, RESTORED, link="/rings")
 
 
-def _close_rings(db: Connection) -> None:
-    moment = now()
-    periods = update(memberships).where(memberships.c.audience.like("ring:%"))
-    still = or_(memberships.c.until_at.is_(None), memberships.c.until_at > moment)
-    db.execute(periods.where(still).values(until_at=moment))
-    paired = update(peers).where(peers.c.state == PAIRED)
-    db.execute(paired.values(state=KNOWN, node_key=None, pinned_at=None))
-    opened = update(rings).where(rings.c.state != "closed")
-    db.execute(opened.values(state="closed", closed_why=RESTORED, closed_at=moment))
-    db.execute(update(agreements).where(agreements.c.state == "open").values(state="lapsed"))
-    db.execute(
-        update(pairings).where(pairings.c.ended_at.is_(None)).values(state="withdrawn", ended_at=moment)
-    )
+def _forget_trust(db: Connection) -> None:
+    """Keys are pinned anew by pairing; one that was going on begins anew too."""
+    db.execute(update(peers).values(node_key=None, pinned_at=None))
+    going_on = update(pairings).where(pairings.c.ended_at.is_(None))
+    db.execute(going_on.values(state=WITHDRAWN, code=None, ended_at=now()))
 
 
 def _empty_queues(db: Connection) -> None:

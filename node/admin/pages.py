@@ -1,0 +1,63 @@
+"""The admin's pages: how the node is, and the log of what left; counts and names of nodes only."""
+
+import asyncio
+
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute
+
+from node.admin.doctor import Finding, examine
+from node.admin.exports import FORMATS, export_departures
+from node.admin.reach import check_address
+from node.errors import NotFound
+from node.i18n import msg
+from node.identity import Identity
+from node.queue import count_queue
+from node.web.context import shell_of
+from node.web.pages import render
+from node.web.visits import Errand, Visit, errand, page
+
+MOST_SECONDS = 8  # a page is not kept waiting for a server that does not answer
+
+
+async def show_admin(errand: Errand) -> Response:
+    node, findings, counts = await errand.read(_look)
+    try:
+        async with asyncio.timeout(MOST_SECONDS):
+            address = await check_address(errand.network.sender, node)
+    except TimeoutError:
+        advice = msg("Check that leerkring serve runs, and the proxy in front of it (README, Settings).")
+        address = Finding(msg("Address"), False, msg("%(base)s does not answer.", base=node.base), advice)
+    everything = [*findings, address]
+    return render(
+        errand.request,
+        "admin/index.html",
+        findings=sorted(everything, key=lambda finding: finding.ok),
+        faults=sum(not finding.ok for finding in everything),
+        counts=counts,
+    )
+
+
+def _look(visit: Visit) -> tuple[Identity, list[Finding], dict[str, int]]:
+    visit.require_role("admin")
+    services, language = visit.services, shell_of(visit.request).language
+    return visit.node, examine(services.engine, services.settings, language), count_queue(visit.db)
+
+
+def show_departures(visit: Visit) -> Response:
+    """The whole log as a file."""
+    visit.require_role("admin")
+    form = visit.request.path_params["form"]
+    if form not in FORMATS:
+        raise NotFound
+    headers = {
+        "content-disposition": f'attachment; filename="departures.{form}"',
+        "cache-control": "no-store",
+    }
+    text = "".join(export_departures(visit.db, form))
+    return PlainTextResponse(text, headers=headers, media_type=FORMATS[form])
+
+
+ROUTES: list[BaseRoute] = [
+    errand("/admin", show_admin, method="GET"),
+    page("/admin/departures.{form}", show_departures),
+]

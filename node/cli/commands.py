@@ -1,0 +1,69 @@
+"""All commands together, and how their errors are said: 2 for wrong use, 1 for what failed."""
+
+from collections.abc import Sequence
+
+import typer
+from alembic.util import CommandError
+from sqlalchemy.exc import OperationalError
+
+from federation.errors import FederationError
+from node.cli import departures, homes, keeping, member, pair, peer, post, ring, serving, topic
+from node.errors import Invalid, NodeError, NotFound
+from node.i18n import DEFAULT_LANGUAGE, msg, translate
+
+WRONG_USE, FAILED = 2, 1
+
+commands = typer.Typer(
+    name="leerkring",
+    help="A learning-community node that a company hosts itself.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for function in (
+    homes.init,
+    homes.domain,
+    serving.serve,
+    serving.work,
+    post.post,
+    keeping.backup,
+    keeping.restore,
+    keeping.doctor,
+):
+    commands.command()(function)
+for noun in (member, pair, peer, ring, topic, departures):
+    commands.add_typer(noun.commands, name=noun.__name__.rpartition(".")[2])
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; returns its exit code."""
+    try:
+        commands(args=list(arguments), prog_name="leerkring")
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else FAILED
+    except NodeError as error:
+        return _complain(_words(error), WRONG_USE)
+    except FederationError as error:
+        return _complain(msg("The other server: %(why)s", why=error), FAILED)
+    except OperationalError as error:
+        return _complain(msg("The database does not answer: %(why)s", why=type(error.orig).__name__), FAILED)
+    except CommandError:
+        text = msg("The database was made by a newer version of Leerkring. Update Leerkring first.")
+        return _complain(text, FAILED)
+    except OSError as error:
+        return _complain(msg("%(what)s: %(why)s", what=error.filename or "", why=error.strerror), FAILED)
+    return 0
+
+
+def _words(error: NodeError) -> str:
+    if isinstance(error, Invalid):
+        return "\n".join(translate(DEFAULT_LANGUAGE, text) for text in error.fields.values())
+    if isinstance(error, NotFound) and not error.args:
+        return msg("There is no such thing here. Look in the list which there are.")
+    return error.args[0] if error.args else type(error).__name__
+
+
+def _complain(text: str, code: int) -> int:
+    typer.echo(translate(DEFAULT_LANGUAGE, text), err=True)
+    return code
