@@ -52,7 +52,7 @@ from node.workers import deliveries, files
 from node.workers import rings as ring_workers
 from node.workers.housekeeping import Housekeeping
 from node.workers.loop import RunOnce, Wake, Work, run_forever
-from node.workers.received import received_worker
+from node.workers.received import ReceivedWorker
 
 
 def open_home(settings: Settings) -> Engine:
@@ -112,7 +112,7 @@ def workers() -> list[RunOnce]:
     """Every loop of a node, for `serve` and for `work`."""
     return [
         deliveries.run_once,
-        received_worker(handlers(), posts.store_fetched, rings.note_incoming_number),
+        ReceivedWorker(handlers(), posts.store_fetched, rings.note_incoming_number),
         files.run_once,
         ring_workers.run_once,
         Housekeeping(),

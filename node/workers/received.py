@@ -1,6 +1,7 @@
 """Handles what inboxes kept: one transaction each, so an activity has its whole effect once or none."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,90 +32,63 @@ log = structlog.get_logger()
 MOST_FETCHES = 10  # for one activity
 MOST_ATTEMPTS = 12
 
-Handlers = Mapping[tuple[str, str], Handler]
 StoreFetched = Callable[[Connection, Identity, dict[str, Any], int], object]
 NoteNumber = Callable[[Connection, Incoming], None]
 
 
-def received_worker(
-    handlers: Handlers, store_fetched: StoreFetched, note_number: NoteNumber
-) -> Callable[[Work], Any]:
-    """The worker over app.py's table type → function."""
+@dataclass(frozen=True)
+class ReceivedWorker:
+    """What app.py joins: the table type → function, how a fetched object is stored, how a number is noted."""
 
-    async def run_once(work: Work) -> int:
+    handlers: Mapping[tuple[str, str], Handler]
+    store_fetched: StoreFetched
+    note_number: NoteNumber
+
+    async def __call__(self, work: Work) -> int:
+        """Handle what waits; returns how many were tried."""
         ids = await run_in_threadpool(_waiting, work)
         for received_id in ids:
-            await _handle(work, received_id)
+            await _handle(self, work, received_id)
         return len(ids)
-
-    async def _handle(work: Work, received_id: int) -> None:
-        for _ in range(MOST_FETCHES):
-            try:
-                return await run_in_threadpool(_in_transaction, work, received_id)
-            except Missing as missing:
-                if not await _fetched(work, received_id, missing):
-                    return None
-        return await run_in_threadpool(
-            _end, work, received_id, "dropped", "too much had to be fetched for it"
-        )
-
-    def _in_transaction(work: Work, received_id: int) -> None:
-        try:
-            with writing(work.engine) as db:
-                row = take_received(db, received_id)
-                if row is not None:
-                    incoming = _read(db, work, row)
-                    _check_key(db, incoming)
-                    _dispatch(db, incoming)
-                    note_number(db, incoming)
-                    end_received(db, received_id, "done")
-        except Dropped as refusal:
-            log.info("activity_dropped", received=received_id, reason=str(refusal))
-            _end(work, received_id, "dropped", str(refusal), note_number)
-        except (Rejected, NodeError) as refusal:
-            _end(work, received_id, "dropped", type(refusal).__name__, note_number)
-        except IntegrityError:
-            _postpone(work, received_id, "met another change")
-        except (KeyError, TypeError, ValueError, AttributeError) as bug:
-            log.exception("activity_failed", received=received_id, error=type(bug).__name__)
-            _end(work, received_id, "failed", type(bug).__name__)
-
-    def _dispatch(db: Connection, incoming: Incoming) -> None:
-        kind = next(iter(types_of(incoming.activity)), "")
-        inner = next(iter(types_of(as_object(incoming.activity.get("object")))), "")
-        handler = handlers.get((kind, inner)) or handlers.get((kind, "*"))
-        if handler is None:
-            raise Dropped(f"no use for {kind[:40]}")
-        handler(db, incoming)
-
-    async def _fetched(work: Work, received_id: int, missing: Missing) -> bool:
-        """Fetch what a handler asked for; False when the activity was put off or ended instead."""
-        try:
-            if missing.what == "actor":
-                actor = await fetch_actor(work.network.get, missing.uri)
-                await run_in_threadpool(_store, work, lambda db, _: keep_actor(db, actor))
-            else:
-                document = await work.network.get_document(missing.uri)
-                await run_in_threadpool(_store, work, lambda db, node: _keep(db, node, document))
-        except Unreachable as error:
-            await run_in_threadpool(_postpone, work, received_id, error.reason)
-            return False
-        except (Gone, Rejected, Dropped) as error:
-            await run_in_threadpool(
-                _end, work, received_id, "dropped", f"{missing.what}: {error}", note_number
-            )
-            return False
-        return True
-
-    def _keep(db: Connection, node: Identity, document: dict[str, Any]) -> None:
-        store_fetched(db, node, document, keep_peer(db, urlsplit(document["id"]).netloc))
-
-    return run_once
 
 
 def _waiting(work: Work) -> list[int]:
     with reading(work.engine) as db:
         return waiting_received(db)
+
+
+async def _handle(worker: ReceivedWorker, work: Work, received_id: int) -> None:
+    for _ in range(MOST_FETCHES):
+        try:
+            await run_in_threadpool(_try, worker, work, received_id)
+        except Missing as missing:
+            if not await _fetch(worker, work, received_id, missing):
+                return
+        else:
+            return
+    await run_in_threadpool(_refuse, worker, work, received_id, "too much to fetch for it")
+
+
+def _try(worker: ReceivedWorker, work: Work, received_id: int) -> None:
+    """One transaction; lets only Missing out."""
+    try:
+        with writing(work.engine) as db:
+            row = take_received(db, received_id)
+            if row is not None:
+                incoming = _read(db, work, row)
+                _check_key(db, incoming)
+                _find_handler(worker, incoming)(db, incoming)
+                worker.note_number(db, incoming)
+                end_received(db, received_id, "done")
+    except Dropped as refusal:
+        _refuse(worker, work, received_id, str(refusal))
+    except (Rejected, NodeError) as refusal:
+        _refuse(worker, work, received_id, type(refusal).__name__)
+    except IntegrityError:
+        _postpone(work, received_id, "met another change")
+    except (KeyError, TypeError, ValueError, AttributeError) as bug:
+        log.exception("activity_failed", received=received_id, error=type(bug).__name__)
+        _end(work, received_id, "failed", type(bug).__name__)
 
 
 def _read(db: Connection, work: Work, row: Row[Any]) -> Incoming:
@@ -132,9 +106,56 @@ def _check_key(db: Connection, incoming: Incoming) -> None:
     """From a paired node a person's key opens nothing that is not open (rule 8)."""
     if incoming.by_node or get_peer(db, incoming.peer_id).state != PAIRED:
         return
-    inner = incoming.object
-    if "Create" in types_of(incoming.activity) and not read_addressing(incoming.activity, inner).public:
+    is_create = "Create" in types_of(incoming.activity)
+    if is_create and not read_addressing(incoming.activity, incoming.object).public:
         raise Dropped("a paired node signs with its own key")
+
+
+def _find_handler(worker: ReceivedWorker, incoming: Incoming) -> Handler:
+    kind = next(iter(types_of(incoming.activity)), "")
+    inner = next(iter(types_of(as_object(incoming.activity.get("object")))), "")
+    handler = worker.handlers.get((kind, inner)) or worker.handlers.get((kind, "*"))
+    if handler is None:
+        raise Dropped(f"no use for {kind[:40]}")
+    return handler
+
+
+async def _fetch(worker: ReceivedWorker, work: Work, received_id: int, missing: Missing) -> bool:
+    """Get what a handler asked for; False when the activity was put off or ended instead."""
+    try:
+        await (
+            _fetch_actor(work, missing.uri)
+            if missing.what == "actor"
+            else _fetch_object(worker, work, missing)
+        )
+    except Unreachable as error:
+        await run_in_threadpool(_postpone, work, received_id, error.reason)
+        return False
+    except (Gone, Rejected, Dropped) as error:
+        await run_in_threadpool(_refuse, worker, work, received_id, f"{missing.what}: {error}")
+        return False
+    return True
+
+
+async def _fetch_actor(work: Work, uri: str) -> None:
+    actor = await fetch_actor(work.network.get, uri)
+    await run_in_threadpool(_store, work, lambda db, _: keep_actor(db, actor))
+
+
+async def _fetch_object(worker: ReceivedWorker, work: Work, missing: Missing) -> None:
+    document = await work.network.get_document(missing.uri)
+    domain = urlsplit(document["id"]).netloc
+
+    def keep(db: Connection, node: Identity) -> object:
+        return worker.store_fetched(db, node, document, keep_peer(db, domain))
+
+    try:
+        await run_in_threadpool(_store, work, keep)
+    except Missing as author:
+        if author.what != "actor":
+            raise Dropped("one fetched thing leads to the next") from author
+        await _fetch_actor(work, author.uri)
+        await run_in_threadpool(_store, work, keep)
 
 
 def _store(work: Work, keep: Callable[[Connection, Identity], object]) -> None:
@@ -142,15 +163,20 @@ def _store(work: Work, keep: Callable[[Connection, Identity], object]) -> None:
         keep(db, identity.load(db, work.settings.scheme))
 
 
-def _end(work: Work, received_id: int, state: str, error: str, note_number: NoteNumber | None = None) -> None:
-    """Refused or failed: its number counts as heard all the same, or catching up would never end."""
+def _refuse(worker: ReceivedWorker, work: Work, received_id: int, reason: str) -> None:
+    """Dropped; its number counts as heard all the same, or catching up would never end."""
+    log.info("activity_dropped", received=received_id, reason=reason)
     with writing(work.engine) as db:
         row = take_received(db, received_id)
-        if row is None:
-            return
-        if note_number is not None:
-            note_number(db, _read(db, work, row))
-        end_received(db, received_id, state, error)
+        if row is not None:
+            worker.note_number(db, _read(db, work, row))
+            end_received(db, received_id, "dropped", reason)
+
+
+def _end(work: Work, received_id: int, state: str, error: str) -> None:
+    with writing(work.engine) as db:
+        if take_received(db, received_id) is not None:
+            end_received(db, received_id, state, error)
 
 
 def _postpone(work: Work, received_id: int, error: str) -> None:
