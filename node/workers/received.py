@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from federation.actors import fetch_actor
 from federation.addressing import read_addressing
 from federation.delivery import backoff
-from federation.documents import as_object, parse_json, types_of
+from federation.documents import as_id, as_object, parse_json, types_of
 from federation.errors import Gone, Rejected, Unreachable
 from node import identity
 from node.db import reading, writing
@@ -144,7 +144,9 @@ async def _fetch_actor(work: Work, uri: str) -> None:
 
 async def _fetch_object(worker: ReceivedWorker, work: Work, missing: Missing) -> None:
     document = await work.network.get_document(missing.uri)
-    domain = urlsplit(document["id"]).netloc
+    if as_id(document) != missing.uri:
+        raise Rejected("another document than was asked for")
+    domain = urlsplit(missing.uri).netloc
 
     def keep(db: Connection, node: Identity) -> object:
         return worker.store_fetched(db, node, document, keep_peer(db, domain))

@@ -1,0 +1,469 @@
+"""What other servers do with posts: create, change, delete, like, announce; judged before it counts."""
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from federation.addressing import Addressing, read_addressing
+from federation.documents import Document, as_id, as_object, parse_time, same_origin, types_of
+from federation.errors import Rejected
+from node.actors import GROUP, actors, find_actor
+from node.boundary import Reader, may_hold, may_read
+from node.db import absolute, relative
+from node.errors import NotFound
+from node.identity import SELF, Identity
+from node.ids import now
+from node.incoming import Dropped, Handler, Incoming, Missing
+from node.media.actions import delete_files
+from node.media.activities import keep_attachments
+from node.notices import notify
+from node.objects import DELETED, PEOPLE, PUBLIC, add_object, find_object, is_ring, mark_updated, objects
+from node.people.remote import require_actor
+from node.posts.audiences import (
+    Decision,
+    decide_audience,
+    find_local_topics,
+    find_parent,
+    is_wanted,
+    keeps_audience,
+    local_followers,
+)
+from node.posts.documents import Note, note_document, reaction_document, read_note
+from node.posts.mentions import pick_readers
+from node.posts.reactions import ANNOUNCE, LIKE
+from node.posts.storing import (
+    Words,
+    addressees_of,
+    adopt_replies,
+    change_words,
+    empty_post,
+    find_post,
+    find_reaction,
+    get_post,
+    insert_post,
+    insert_reaction,
+    keep_addressees,
+    keep_names,
+    remove_reaction,
+)
+from node.posts.tables import posts
+from node.rings.receipts import send_receipt
+from node.topics.activities import announce
+from node.topics.queries import find_topic, find_topic_by_uri
+from node.topics.remote import keep_remote_topic
+
+KNOWN_TYPES = frozenset(
+    ("Note", "Article", "Page", "Question", "Event", "Video", "Audio", "Image", "Document")
+)
+STORED, GONE = "stored", "gone"
+
+DOCUMENTS = {"post": note_document, "like": reaction_document, "announce": reaction_document}
+
+
+def activity_is_fetchable(db: Connection, reader: Reader, row: Row[Any]) -> bool:
+    """May an asker have this row of `activities` by its id? Only top-level open Creates.
+
+    Mastodon makes a boost of every announced Create that it can fetch; Creates of replies are 404 for that.
+    """
+    if row.type != "Create" or row.object_id is None or row.audience != PUBLIC:
+        return False
+    thing = db.execute(select(objects).where(objects.c.id == row.object_id)).one()
+    parent = db.execute(
+        select(posts.c.parent_id, posts.c.parent_uri).where(posts.c.object_id == thing.id)
+    ).first()
+    is_top = parent is not None and parent.parent_id is None and parent.parent_uri is None
+    return is_top and may_read(db, reader, thing)
+
+
+# --- posts come ----------------------------------------------------------------------------------
+
+
+def receive_create(db: Connection, incoming: Incoming) -> None:
+    """A post by somebody elsewhere, sent by their own server."""
+    note = _read_own(incoming)
+    known = find_object(db, note.uri)
+    if known is not None:
+        _answer_known(db, incoming, known)
+        return
+    object_id = _keep_note(db, incoming, note, is_asked=False)
+    _send_receipt(db, incoming, get_post(db, object_id), STORED)
+    _announce_in_topic(db, incoming, get_post(db, object_id))
+
+
+def store_fetched(db: Connection, node: Identity, document: Document, peer_id: int) -> None:
+    """Keep an open post that we asked its own server for; may raise Missing for its author."""
+    author = as_id(document.get("attributedTo"))
+    activity = {"type": "Create", "actor": author, "object": document}
+    incoming = Incoming(node, activity, author, peer_id, by_node=False, received_at=now())
+    note = _read_own(incoming)
+    known = find_post(db, note.uri)
+    if known is None:
+        if not _addressing(db, incoming).public:
+            raise Dropped("only what is open is fetched")
+        _keep_note(db, incoming, note, is_asked=True)
+    elif known.origin == peer_id and known.state != DELETED:
+        _change(db, incoming, known, note)
+
+
+def _read_own(incoming: Incoming) -> Note:
+    """A post that its sender wrote, on its sender's own server."""
+    try:
+        note = read_note(incoming.object, incoming.node)
+    except Rejected as error:
+        raise Dropped("not a sound post") from error
+    if incoming.actor_uri not in note.authors or not same_origin(note.uri, incoming.actor_uri):
+        raise Dropped("not the sender's own post")
+    return note
+
+
+def _answer_known(db: Connection, incoming: Incoming, known: Row[Any]) -> None:
+    """Sent again, or deleted before it came: the Delete wins."""
+    if known.origin == incoming.peer_id:
+        _send_receipt(db, incoming, known, GONE if known.state == DELETED else STORED)
+
+
+def _keep_note(db: Connection, incoming: Incoming, note: Note, *, is_asked: bool) -> int:
+    author = require_actor(db, incoming.actor_uri)
+    if author.peer_id != incoming.peer_id:
+        raise Dropped("an author of another server")
+    named = _addressing(db, incoming)
+    parent = find_parent(db, incoming, note.parent_uri)
+    decision = decide_audience(db, incoming, named, author, parent)
+    if not is_asked and not is_wanted(db, incoming, named, author, decision, set(note.mentions)):
+        raise Dropped("concerns nobody here")
+    if note.type not in KNOWN_TYPES and decision.audience != PUBLIC:
+        raise Dropped("a type we cannot show")
+    object_id = add_object(
+        db,
+        kind="post",
+        audience=decision.audience,
+        author_id=author.id,
+        origin=incoming.peer_id,
+        uri=note.uri,
+        published=note.published,
+    )
+    keep_addressees(db, object_id, decision.addressees)
+    insert_post(
+        db,
+        object_id,
+        _words(note),
+        type=note.type,
+        url=note.url,
+        parent=decision.parent,
+        parent_uri=note.parent_uri or None,
+        topic_id=_find_topic(db, incoming, note, named, decision),
+    )
+    readers = _keep_names(db, object_id, note, decision)
+    keep_attachments(db, incoming, object_id, decision.audience, list(note.attachments))
+    adopt_replies(db, get_post(db, object_id))
+    _tell(db, author.id, object_id, decision, readers)
+    return object_id
+
+
+def _addressing(db: Connection, incoming: Incoming) -> Addressing:
+    author = find_actor(db, incoming.actor_uri)
+    followers = author.followers if author is not None and author.followers else ""
+    return read_addressing(incoming.activity, incoming.object, followers=followers)
+
+
+def _words(note: Note) -> Words:
+    return Words(note.title, "", note.html, note.warning, note.language)
+
+
+def _keep_names(db: Connection, object_id: int, note: Note, decision: Decision) -> list[Row[Any]]:
+    """Keeps mentions of those who may read it, and hashtags; returns those people."""
+    query = select(actors).where(actors.c.uri.in_(note.mentions), actors.c.type != GROUP)
+    readers = pick_readers(db, db.execute(query).all(), decision.audience, decision.addressees)
+    keep_names(db, object_id, mentioned=[reader.id for reader in readers], tags=note.hashtags)
+    return readers
+
+
+def _find_topic(
+    db: Connection, incoming: Incoming, note: Note, named: Addressing, decision: Decision
+) -> int | None:
+    """The topic of its thread; else the ring topic it names, or the open topic of ours it is addressed to."""
+    if decision.parent is not None and decision.parent.topic_id is not None:
+        topic = find_topic_or_none(db, decision.parent.topic_id)
+        return topic.object_id if topic is not None and topic.audience == decision.audience else None
+    if is_ring(decision.audience):
+        topic = find_topic_by_uri(db, note.topic_uri) if note.topic_uri else None
+        return topic.object_id if topic is not None and topic.audience == decision.audience else None
+    if decision.audience != PUBLIC or decision.parent is not None:
+        return None
+    ours = find_local_topics(db, incoming, {*named.actors, *note.mentions})
+    return next((one for one in ours if _is_open(find_topic_or_none(db, one))), None)
+
+
+def _is_open(topic: Row[Any] | None) -> bool:
+    return topic is not None and not topic.archived
+
+
+def find_topic_or_none(db: Connection, topic_id: int) -> Row[Any] | None:
+    try:
+        return find_topic(db, topic_id)
+    except NotFound:
+        return None
+
+
+def _tell(
+    db: Connection, author_id: int, object_id: int, decision: Decision, readers: Iterable[Row[Any]]
+) -> None:
+    """Our people who are answered or named, and may read it, hear of it once."""
+    link, told = f"/o/{object_id}", _answered(decision)
+    for member_id in told:
+        notify(db, member_id, "reply", from_id=author_id, object_id=object_id, link=link)
+    for reader in readers:
+        if reader.peer_id == SELF and reader.id not in told:
+            notify(db, reader.id, "mention", from_id=author_id, object_id=object_id, link=link)
+
+
+def _answered(decision: Decision) -> set[int]:
+    parent = decision.parent
+    if parent is None or parent.origin != SELF:
+        return set()
+    may = decision.audience != PEOPLE or parent.author_id in decision.addressees
+    return {parent.author_id} if may else set()
+
+
+def _send_receipt(db: Connection, incoming: Incoming, row: Row[Any], what: str) -> None:
+    """Ring nodes hear what was stored and what is gone, by ids only."""
+    if incoming.by_node and (is_ring(row.audience) or what == GONE):
+        send_receipt(db, incoming.node, incoming, what)
+
+
+def _announce_in_topic(db: Connection, incoming: Incoming, post: Row[Any]) -> None:
+    """What came into an open topic of ours is told to its followers, as it came."""
+    topic = find_topic_or_none(db, post.topic_id) if post.topic_id else None
+    if topic is not None and topic.origin == SELF and post.audience == PUBLIC:
+        uri = absolute(incoming.node.base, post.uri)
+        announce(db, incoming.node, topic, incoming.activity, uri, is_reply=_is_reply(post))
+
+
+def _is_reply(post: Row[Any]) -> bool:
+    return post.parent_id is not None or post.parent_uri is not None
+
+
+# --- posts change and go -------------------------------------------------------------------------
+
+
+def receive_update(db: Connection, incoming: Incoming) -> None:
+    """New words for the same readers; another audience is refused (rule 3)."""
+    note = _read_own(incoming)
+    post = find_post(db, note.uri)
+    if post is None or post.origin != incoming.peer_id or post.state == DELETED:
+        raise Dropped("a change of nothing we have")
+    _change(db, incoming, post, note)
+    _send_receipt(db, incoming, post, STORED)
+    _announce_in_topic(db, incoming, get_post(db, post.id))
+
+
+def _change(db: Connection, incoming: Incoming, post: Row[Any], note: Note) -> None:
+    author = require_actor(db, incoming.actor_uri)
+    if post.author_id != author.id:
+        raise Dropped("a change by another author")
+    if not keeps_audience(incoming, _addressing(db, incoming), post):
+        raise Dropped("an audience never changes")
+    edited_at = min(note.updated or incoming.received_at, incoming.received_at)
+    mark_updated(db, post.id)
+    if post.edited_at is not None and edited_at <= post.edited_at:
+        return
+    decision = Decision(post.audience, None, frozenset(addressees_of(db, post.id)))
+    change_words(db, post, _words(note), edited_at)
+    _keep_names(db, post.id, note, decision)
+
+
+def delete_post_if_any(db: Connection, incoming: Incoming) -> bool:
+    """Something is gone, named by its id or a Tombstone; False when it was never the sender's."""
+    known = find_object(db, incoming.object_uri)
+    if known is None:
+        return _remember_gone(db, incoming)
+    author = find_actor(db, incoming.actor_uri)
+    if author is None or known.author_id != author.id or known.origin != incoming.peer_id:
+        return False
+    if is_ring(known.audience) and not incoming.by_node:
+        raise Dropped("ring content needs the node's own key")
+    if known.kind == "post" and known.state != DELETED:
+        _delete(db, incoming, known)
+    _send_receipt(db, incoming, known, GONE)
+    return True
+
+
+def _delete(db: Connection, incoming: Incoming, row: Row[Any]) -> None:
+    _announce_in_topic(db, incoming, get_post(db, row.id))
+    delete_files(db, row.id)
+    empty_post(db, row.id)
+
+
+def _remember_gone(db: Connection, incoming: Incoming) -> bool:
+    """A Delete that comes first wins over a later Create: kept for nobody, so it tells nobody anything."""
+    author = find_actor(db, incoming.actor_uri)
+    is_theirs = same_origin(incoming.object_uri, incoming.actor_uri)
+    if author is None or not is_theirs or author.peer_id != incoming.peer_id:
+        return False
+    object_id = add_object(
+        db,
+        kind="post",
+        audience=PEOPLE,
+        author_id=author.id,
+        origin=incoming.peer_id,
+        uri=incoming.object_uri,
+        state=DELETED,
+    )
+    row = db.execute(select(objects).where(objects.c.id == object_id)).one()
+    _send_receipt(db, incoming, row, GONE)
+    return True
+
+
+# --- likes and boosts ----------------------------------------------------------------------------
+
+
+def receive_like(db: Connection, incoming: Incoming) -> None:
+    """Somebody elsewhere likes a post that their server may have."""
+    _react(db, incoming, _target(db, incoming), LIKE)
+
+
+def _target(db: Connection, incoming: Incoming) -> Row[Any]:
+    target = find_post(db, incoming.object_uri)
+    if target is None or not may_hold(db, incoming.reader, target):
+        raise Dropped("a reaction to nothing they may read")
+    return target
+
+
+def _react(db: Connection, incoming: Incoming, target: Row[Any], kind: str) -> None:
+    actor = require_actor(db, incoming.actor_uri)
+    uri = as_id(incoming.activity)
+    if find_reaction(db, target.id, actor.id, kind) is not None or find_object(db, uri) is not None:
+        return
+    object_id = add_object(
+        db,
+        kind=kind.lower(),
+        audience=target.audience,
+        author_id=actor.id,
+        origin=incoming.peer_id,
+        uri=uri,
+        published=read_published(incoming.activity),
+    )
+    insert_reaction(db, object_id, target_id=target.id, actor_id=actor.id, kind=kind)
+    if kind == LIKE and target.origin == SELF and target.author_id is not None:
+        link = f"/o/{target.id}"
+        notify(db, target.author_id, "like", from_id=actor.id, object_id=target.id, link=link)
+
+
+def read_published(document: Document) -> datetime | None:
+    try:
+        return parse_time(document.get("published"))
+    except Rejected:
+        return None
+
+
+def undo_reaction(db: Connection, incoming: Incoming) -> bool:
+    """A like or boost is taken back: by its id, or as some send it anew, by what it was about."""
+    actor = find_actor(db, incoming.actor_uri)
+    if actor is None:
+        return False
+    known = find_object(db, incoming.object_uri)
+    if known is None or known.author_id != actor.id or known.kind not in ("like", "announce"):
+        known = _reaction_in(db, incoming, actor)
+    if known is None or known.state == DELETED:
+        return False
+    if is_ring(known.audience) and not incoming.by_node:
+        raise Dropped("ring content needs the node's own key")
+    remove_reaction(db, known.id)
+    return True
+
+
+def _reaction_in(db: Connection, incoming: Incoming, actor: Row[Any]) -> Row[Any] | None:
+    kind = next(iter(types_of(incoming.object)), "")
+    uri = relative(incoming.node.base, as_id(incoming.object.get("object")))
+    target = find_post(db, uri)
+    return find_reaction(db, target.id, actor.id, kind) if target is not None else None
+
+
+# --- announces -----------------------------------------------------------------------------------
+
+
+def receive_announce(db: Connection, incoming: Incoming) -> None:
+    """A boost by a person, or an open topic elsewhere telling what happened in it (FEP-1b12)."""
+    actor = require_actor(db, incoming.actor_uri)
+    inner = incoming.object
+    if inner and "actor" in inner:
+        _receive_relayed(db, incoming, actor, inner)
+        return
+    _announced(db, incoming, actor, incoming.object_uri)
+
+
+def _announced(db: Connection, incoming: Incoming, actor: Row[Any], uri: str) -> Row[Any]:
+    """The open post that is announced, fetched from its own server when we lack it."""
+    post = find_post(db, uri)
+    if post is None:
+        if not local_followers(db, actor.id) or find_object(db, uri) is not None or uri.startswith("/"):
+            raise Dropped("announced to nobody here")
+        raise Missing("object", uri)
+    if post.audience != PUBLIC or post.state == DELETED:
+        raise Dropped("only what is open is announced")
+    if actor.type != GROUP:
+        _react(db, incoming, post, ANNOUNCE)
+    elif post.topic_id is None:
+        topic_id = keep_remote_topic(db, actor.id)
+        db.execute(update(posts).where(posts.c.object_id == post.id).values(topic_id=topic_id))
+    return post
+
+
+def _receive_relayed(db: Connection, incoming: Incoming, actor: Row[Any], inner: Document) -> None:
+    """What a group passes on is believed for its own server's people; of others it is fetched."""
+    if actor.type != GROUP or not local_followers(db, actor.id):
+        raise Dropped("a group that nobody here follows")
+    kind = next(iter(types_of(inner)), "")
+    uri = relative(incoming.node.base, as_id(inner.get("object")))
+    if uri.startswith("/") and kind in ("Create", "Update", "Delete"):
+        return  # ours, come back
+    if same_origin(as_id(inner.get("actor")), incoming.actor_uri):
+        _relay(db, incoming, inner, kind)
+    if kind in ("Create", "Update"):
+        post = _announced(db, incoming, actor, uri)
+        if kind == "Update":
+            _refetch(post, incoming)
+
+
+def _relay(db: Connection, incoming: Incoming, inner: Document, kind: str) -> None:
+    """The group's own server vouches for its own people, so what they did counts as they sent it."""
+    if not _is_open_activity(db, incoming, inner):
+        raise Dropped("only what is open is announced")
+    theirs = dataclasses.replace(incoming, activity=inner, actor_uri=as_id(inner.get("actor")), by_node=False)
+    if kind == "Create":
+        if find_object(db, theirs.object_uri) is None:
+            _keep_note(db, theirs, _read_own(theirs), is_asked=True)
+    elif kind in RELAYED:
+        RELAYED[kind](db, theirs)
+
+
+def _is_open_activity(db: Connection, incoming: Incoming, inner: Document) -> bool:
+    named = read_addressing(inner, as_object(inner.get("object")))
+    target = find_object(db, relative(incoming.node.base, as_id(inner.get("object"))))
+    return not named.closed and (named.public or (target is not None and target.audience == PUBLIC))
+
+
+def _refetch(post: Row[Any], incoming: Incoming) -> None:
+    """Changed, says the group: its own server is asked once for how it reads now."""
+    if post.origin in (SELF, incoming.peer_id):
+        return
+    if post.updated is None or post.updated < incoming.received_at:
+        raise Missing("object", post.uri)
+
+
+RELAYED: dict[str, Callable[[Connection, Incoming], object]] = {
+    "Update": receive_update,
+    "Delete": delete_post_if_any,
+    "Like": receive_like,
+    "Undo": undo_reaction,
+}
+
+HANDLERS: dict[tuple[str, str], Handler] = {
+    ("Create", "*"): receive_create,
+    ("Update", "*"): receive_update,
+    ("Like", "*"): receive_like,
+    ("Announce", "*"): receive_announce,
+}

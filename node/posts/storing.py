@@ -1,0 +1,154 @@
+"""Rows of posts, the same for ours and for what came: put in place in the thread, changed, emptied."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from node.boundary import Outside, may_hold
+from node.db import insert_new
+from node.identity import SELF
+from node.ids import new_id, now
+from node.memberships import addressees
+from node.objects import PEOPLE, PUBLIC, is_ring, mark_deleted, objects
+from node.posts.tables import hashtags, mentions, post_versions, posts, reactions
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a post says, in the columns it is kept in."""
+
+    title: str
+    source: str
+    html: str
+    warning: str
+    language: str
+
+
+def find_post(db: Connection, uri: str) -> Row[Any] | None:
+    """A post with the columns of its object, whoever asks: only for code that then asks the boundary."""
+    return db.execute(_with_object().where(objects.c.uri == uri)).one_or_none()
+
+
+def get_post(db: Connection, object_id: int) -> Row[Any]:
+    return db.execute(_with_object().where(objects.c.id == object_id)).one()
+
+
+def _with_object() -> Any:
+    return select(*objects.c, *posts.c).join(posts, posts.c.object_id == objects.c.id)
+
+
+def insert_post(
+    db: Connection,
+    object_id: int,
+    words: Words,
+    *,
+    type: str = "Note",
+    url: str | None = None,
+    parent: Row[Any] | None = None,
+    parent_uri: str | None = None,
+    topic_id: int | None = None,
+) -> None:
+    """`parent_uri` is kept only while the parent is unknown."""
+    db.execute(
+        insert(posts).values(
+            object_id=object_id,
+            type=type,
+            url=url,
+            parent_id=parent.id if parent else None,
+            parent_uri=None if parent else parent_uri,
+            root_id=parent.root_id if parent else object_id,
+            topic_id=topic_id,
+            **vars(words),
+        )
+    )
+
+
+def is_below(audience: str, parent_audience: str) -> bool:
+    """May a reply with this audience stand in the thread of such a parent: never wider (rule 4)?"""
+    return parent_audience in (PUBLIC, audience) or (audience == PEOPLE and is_ring(parent_audience))
+
+
+def adopt_replies(db: Connection, parent: Row[Any]) -> None:
+    """Replies that came before what they answer take their place; those that may not stay on their own."""
+    waiting = db.execute(_with_object().where(posts.c.parent_uri == parent.uri)).all()
+    for reply in waiting:
+        sender = Outside(reply.origin, node_key=is_ring(reply.audience))
+        may = reply.origin == SELF or may_hold(db, sender, parent)
+        if may and is_below(reply.audience, parent.audience):
+            mine = update(posts).where(posts.c.object_id == reply.id)
+            db.execute(mine.values(parent_id=parent.id, parent_uri=None))
+            db.execute(update(posts).where(posts.c.root_id == reply.id).values(root_id=parent.root_id))
+
+
+def keep_names(db: Connection, object_id: int, *, mentioned: Iterable[int], tags: Iterable[str]) -> None:
+    """The mentions and hashtags of a post, in place of those it had."""
+    for table in (mentions, hashtags):
+        db.execute(delete(table).where(table.c.object_id == object_id))
+    insert_new(db, mentions, [{"object_id": object_id, "actor_id": actor} for actor in set(mentioned)])
+    insert_new(db, hashtags, [{"object_id": object_id, "tag": tag} for tag in set(tags)])
+
+
+def keep_addressees(db: Connection, object_id: int, actor_ids: Iterable[int]) -> None:
+    """Who a `people` post is for; nobody is added later (rule 3)."""
+    insert_new(db, addressees, [{"object_id": object_id, "actor_id": actor} for actor in set(actor_ids)])
+
+
+def addressees_of(db: Connection, object_id: int) -> set[int]:
+    return set(db.scalars(select(addressees.c.actor_id).where(addressees.c.object_id == object_id)))
+
+
+def mentioned_in(db: Connection, object_id: int) -> set[int]:
+    return set(db.scalars(select(mentions.c.actor_id).where(mentions.c.object_id == object_id)))
+
+
+def change_words(db: Connection, post: Row[Any], words: Words, edited_at: datetime) -> None:
+    """The new text; what stood there is kept as a version."""
+    db.execute(
+        insert(post_versions).values(
+            id=new_id(),
+            object_id=post.id,
+            title=post.title,
+            source=post.source,
+            html=post.html,
+            warning=post.warning,
+            until_at=now(),
+        )
+    )
+    mine = update(posts).where(posts.c.object_id == post.id)
+    db.execute(mine.values(edited_at=edited_at, **vars(words)))
+
+
+def empty_post(db: Connection, object_id: int) -> None:
+    """The post is gone: nothing of its words stays, its place in the thread does."""
+    blank = update(posts).where(posts.c.object_id == object_id)
+    db.execute(blank.values(title="", source="", html="", warning="", url=None))
+    for table in (post_versions, hashtags, mentions):
+        db.execute(delete(table).where(table.c.object_id == object_id))
+    for reaction in db.scalars(select(reactions.c.object_id).where(reactions.c.target_id == object_id)).all():
+        remove_reaction(db, reaction)
+    mark_deleted(db, object_id)
+
+
+def find_reaction(db: Connection, target_id: int, actor_id: int, kind: str) -> Row[Any] | None:
+    """Somebody's like or boost of something, with the columns of its object."""
+    query: Any = (
+        select(*objects.c, reactions.c.target_id, reactions.c.actor_id, reactions.c.type)
+        .join(reactions, reactions.c.object_id == objects.c.id)
+        .where(reactions.c.target_id == target_id, reactions.c.actor_id == actor_id, reactions.c.type == kind)
+    )
+    found: Row[Any] | None = db.execute(query).one_or_none()
+    return found
+
+
+def insert_reaction(db: Connection, object_id: int, *, target_id: int, actor_id: int, kind: str) -> None:
+    db.execute(
+        insert(reactions).values(object_id=object_id, target_id=target_id, actor_id=actor_id, type=kind)
+    )
+
+
+def remove_reaction(db: Connection, object_id: int) -> None:
+    db.execute(delete(reactions).where(reactions.c.object_id == object_id))
+    mark_deleted(db, object_id)
