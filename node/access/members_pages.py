@@ -23,6 +23,7 @@ from node.i18n import msg
 from node.web.flashes import flash
 from node.web.forms import Form, blank_form
 from node.web.pages import render
+from node.web.qr import qr_svg
 from node.web.visits import Visit, page, see_other
 
 PATH = "/members"
@@ -43,6 +44,7 @@ def _page(visit: Visit, form: Form, link: str = "", link_for: str = "") -> Respo
         roles=ROLES,
         link=link,
         link_for=link_for,
+        qr=qr_svg(link) if link else "",
     )
 
 
