@@ -32,7 +32,7 @@ class RingRow:
 
 @dataclass(frozen=True)
 class NodeReach:
-    """One partner that gets it; `people` is None when they never told, `approximate` when that is long ago."""
+    """One partner that gets it; `people` is None when they never told, `approximate` when long ago."""
 
     name: str
     domain: str

@@ -1,0 +1,92 @@
+"""Activities of rings as they come in; everything counts only under the sending node's pinned key."""
+
+from sqlalchemy import Connection, Row
+
+from federation.documents import as_id, as_list, as_object, as_text
+from federation.errors import Rejected
+from node.boundary import is_in_ring
+from node.db import relative
+from node.incoming import Dropped, Handler, Incoming
+from node.objects import ring_audience
+from node.peers import PAIRED, get_peer
+from node.rings import people
+from node.rings.agreement_rows import find_agreement, read_document
+from node.rings.agreements import take_offer
+from node.rings.leaving import take_leaving
+from node.rings.outgoing import AGREEMENT, AGREEMENT_URN, LEAVING, RECEIPT
+from node.rings.queries import RingRow, ring_of_audience
+from node.rings.receipts import take_receipt
+from schemas.activitystreams import parse_ring_urn
+
+MOST_PROOFS = 50
+
+
+def _sender(db: Connection, incoming: Incoming) -> Row[tuple[object, ...]]:
+    """The paired node that signed this with its own key, speaking for itself."""
+    peer = get_peer(db, incoming.peer_id)
+    if not incoming.by_node or peer.state != PAIRED or incoming.actor_uri != peer.actor_uri:
+        raise Dropped("not said by a paired node itself")
+    return peer
+
+
+def take_offered_agreement(db: Connection, incoming: Incoming) -> None:
+    peer, offered = _sender(db, incoming), incoming.object
+    try:
+        document = read_document(as_text(offered.get("content")))
+    except Rejected as error:
+        raise Dropped("not an agreement") from error
+    proofs = [proof for proof in as_list(offered.get("proof"))[:MOST_PROOFS] if isinstance(proof, dict)]
+    if not take_offer(db, incoming.node, peer, document, proofs, incoming.received_at):
+        raise Dropped("an agreement that does not fit")
+
+
+def take_leave(db: Connection, incoming: Incoming) -> None:
+    peer, statement = _sender(db, incoming), incoming.object
+    agreement_hash = as_text(statement.get("agreement"), 200).removeprefix(AGREEMENT_URN)
+    if find_agreement(db, agreement_hash) is None:
+        raise Dropped("leaves an agreement that is not known")
+    if not take_leaving(db, incoming.node, peer, agreement_hash, statement):
+        raise Dropped("a leaving that does not prove itself")
+
+
+def take_person_change(db: Connection, incoming: Incoming) -> None:
+    """Somebody of a partner came, changed names, or went."""
+    peer, ring = _sender(db, incoming), _ring(db, incoming)
+    scheme = incoming.node.base.partition("://")[0]
+    if as_text(incoming.activity.get("type")) == "Remove":
+        people.remove_person(db, ring.id, peer, as_id(incoming.object))
+    elif people.keep_person(db, scheme, ring.id, peer, incoming.object) is None:
+        raise Dropped("a person that the node cannot speak for")
+
+
+def _ring(db: Connection, incoming: Incoming) -> RingRow:
+    """The ring it is for, when the sender and we are both in it."""
+    ring_hash = parse_ring_urn(as_text(incoming.activity.get("audience")))
+    ring = ring_of_audience(db, ring_audience(ring_hash)) if ring_hash else None
+    if (
+        ring is None
+        or not is_in_ring(db, ring.audience)
+        or not is_in_ring(db, ring.audience, incoming.peer_id)
+    ):
+        raise Dropped("no ring that both are in")
+    return ring
+
+
+def accept_receipt(db: Connection, incoming: Incoming) -> bool:
+    """Take an Accept that is a receipt; False when it is another kind of Accept."""
+    receipt = as_object(incoming.activity.get("result"))
+    if receipt.get("type") != RECEIPT:
+        return False
+    peer = _sender(db, incoming)
+    activity_path = relative(incoming.node.base, as_id(incoming.activity.get("object")))
+    if not take_receipt(db, incoming.node, peer, activity_path, receipt):
+        raise Dropped("a receipt that does not fit")
+    return True
+
+
+HANDLERS: dict[tuple[str, str], Handler] = {
+    ("Offer", AGREEMENT): take_offered_agreement,
+    ("Leave", LEAVING): take_leave,
+    ("Add", "Person"): take_person_change,
+    ("Remove", "Person"): take_person_change,
+}

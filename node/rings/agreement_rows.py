@@ -1,0 +1,184 @@
+"""Agreements as stored: their documents, proofs and the line of versions of a ring. Decides nothing."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+import rfc8785
+from pydantic import ValidationError
+from sqlalchemy import Connection, Row, insert, select, update
+
+from federation.documents import Document, parse_json
+from federation.errors import Rejected
+from federation.proofs import check_proof, document_hash
+from node.db import insert_new
+from node.errors import NotFound
+from node.ids import new_id, now
+from node.rings.tables import agreements, rings, signatures
+from schemas.agreement import Agreement, Firm, moment
+
+SIGNING, COMPLETE, LAPSED, WITHDRAWN = "open", "complete", "lapsed", "withdrawn"
+
+
+def canonical(document: Agreement) -> str:
+    """The very text that is signed and hashed."""
+    return rfc8785.dumps(document.model_dump()).decode()
+
+
+def hash_of(document: Agreement) -> str:
+    return document_hash(document.model_dump())
+
+
+def read_document(text: str) -> Agreement:
+    """An agreement from its canonical text; raises Rejected for anything else."""
+    try:
+        found = Agreement.model_validate(parse_json(text.encode()))
+    except (ValidationError, UnicodeEncodeError) as error:
+        raise Rejected("not an agreement", 400) from error
+    if canonical(found) != text:
+        raise Rejected("not in canonical form", 400)
+    return found
+
+
+def document_of(row: Row[Any]) -> Agreement:
+    return Agreement.model_validate(json.loads(row.document))
+
+
+def get_agreement(db: Connection, agreement_hash: str) -> Row[Any]:
+    row = find_agreement(db, agreement_hash)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def find_agreement(db: Connection, agreement_hash: str) -> Row[Any] | None:
+    return db.execute(select(agreements).where(agreements.c.hash == agreement_hash)).one_or_none()
+
+
+def lock_agreement(db: Connection, agreement_hash: str) -> Row[Any]:
+    """The row, ours until the transaction ends: two signatures never both miss that they complete it."""
+    query = select(agreements).where(agreements.c.hash == agreement_hash).with_for_update()
+    row = db.execute(query).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def agreements_of(db: Connection, ring_id: int) -> list[Row[Any]]:
+    """Oldest first."""
+    query = select(agreements).where(agreements.c.ring_id == ring_id)
+    return list(db.execute(query.order_by(agreements.c.received_at, agreements.c.hash)))
+
+
+def signing_agreements(db: Connection) -> list[Row[Any]]:
+    """Proposals that can still be signed, newest first."""
+    query = select(agreements).where(agreements.c.state == SIGNING, agreements.c.deadline > now())
+    return list(db.execute(query.order_by(agreements.c.received_at.desc())))
+
+
+def change_agreement(db: Connection, agreement_hash: str, **values: object) -> None:
+    db.execute(update(agreements).where(agreements.c.hash == agreement_hash).values(**values))
+
+
+def find_ring_row(db: Connection, ring_hash: str) -> Row[Any] | None:
+    return db.execute(select(rings).where(rings.c.hash == ring_hash)).one_or_none()
+
+
+def get_ring_row(db: Connection, ring_id: int) -> Row[Any]:
+    return db.execute(select(rings).where(rings.c.id == ring_id)).one()
+
+
+def change_ring(db: Connection, ring_id: int, **values: object) -> None:
+    db.execute(update(rings).where(rings.c.id == ring_id).values(**values))
+
+
+def keep_agreement(db: Connection, document: Agreement, proposed_by: int) -> str:
+    """Store a document once, with its ring as long as that is new; returns the hash."""
+    found = hash_of(document)
+    row = {
+        "hash": found,
+        "ring_id": _keep_ring(db, document, document.ring or found),
+        "predecessor": document.predecessor,
+        "document": canonical(document),
+        "state": SIGNING,
+        "proposed_by": proposed_by,
+        "deadline": moment(document.deadline),
+        "ends_at": moment(document.ends_at),
+        "received_at": now(),
+    }
+    insert_new(db, agreements, [row])
+    return found
+
+
+def _keep_ring(db: Connection, document: Agreement, ring_hash: str) -> int:
+    known = find_ring_row(db, ring_hash)
+    if known is not None:
+        return int(known.id)
+    ring_id = new_id()
+    values = {"id": ring_id, "hash": ring_hash, "name": document.name, "kind": document.kind}
+    db.execute(insert(rings).values(**values, state="proposed", created_at=now()))
+    return ring_id
+
+
+def is_proved_by(document: Agreement, firm: Firm, proof: Any) -> bool:
+    """Whether this proof was made over the document with the key that the document gives the firm."""
+    try:
+        check_proof(document.model_dump(), proof, firm.key, now=now())
+    except Rejected:
+        return False
+    return bool(proof.get("verificationMethod", "").partition("#")[0] == firm.node)
+
+
+def keep_proof(
+    db: Connection,
+    agreement_hash: str,
+    firm: Firm,
+    peer_id: int,
+    proof: Document,
+    signed_by: int | None = None,
+) -> bool:
+    """Store a firm's proof; False when we had it."""
+    row = {
+        "agreement": agreement_hash,
+        "peer_id": peer_id,
+        "domain": firm.domain,
+        "proof": json.dumps(proof),
+        "signed_by": signed_by,
+        "received_at": now(),
+    }
+    return insert_new(db, signatures, [row]) > 0
+
+
+def signatures_of(db: Connection, agreement_hash: str) -> list[Row[Any]]:
+    query = select(signatures).where(signatures.c.agreement == agreement_hash)
+    return list(db.execute(query.order_by(signatures.c.received_at, signatures.c.domain)))
+
+
+def proofs_of(db: Connection, agreement_hash: str) -> list[Document]:
+    return [json.loads(row.proof) for row in signatures_of(db, agreement_hash)]
+
+
+def heads_of(db: Connection, ring_id: int) -> list[Row[Any]]:
+    """The complete versions that no other complete one stands upon: one, or more when the ring forked."""
+    rows = agreements_of(db, ring_id)
+    before = {row.hash: row.predecessor for row in rows}
+    complete = [row for row in rows if row.state == COMPLETE]
+    overtaken = {older for row in complete for older in _ancestors(before, row.hash)}
+    return [row for row in complete if row.hash not in overtaken]
+
+
+def _ancestors(before: dict[str, str | None], start: str) -> set[str]:
+    found: set[str] = set()
+    current = before.get(start)
+    while current is not None and current not in found:
+        found.add(current)
+        current = before.get(current)
+    return found
+
+
+def lapse_agreements(db: Connection, moment_now: datetime) -> list[Row[Any]]:
+    """Write down which proposals the clock ended; returns their rows."""
+    late = agreements.c.state == SIGNING, agreements.c.deadline <= moment_now
+    rows = list(db.execute(select(agreements).where(*late)))
+    db.execute(update(agreements).where(*late).values(state=LAPSED))
+    return rows

@@ -1,0 +1,186 @@
+"""Which nodes are in a ring: periods open and close with agreements, the clock, leaving and blocks."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from node.access.logins import list_members
+from node.access.members import members_with_role
+from node.db import insert_new
+from node.identity import SELF, nodes
+from node.ids import now
+from node.memberships import close_period, memberships, open_period
+from node.notices import notify
+from node.objects import DELETED, objects, ring_audience
+from node.peers import BLOCKED, KNOWN, PAIRED, change_peer, find_peer, peers
+from node.queue import drop_deliveries
+from node.rings.agreement_rows import agreements_of, change_ring, document_of, get_ring_row, heads_of
+from node.rings.queries import CLOSED, OPEN
+from node.rings.tables import leavings, ring_partners, rings
+
+KEPT_WHEN_LEAVING = ("Delete", "Leave")
+
+
+def settle_roster(db: Connection, own_domain: str, ring_id: int) -> None:
+    """Bring the periods of a ring in line with its complete agreements, leavings and blocks.
+
+    The one place that opens and closes rings. After a fork only firms in every head stay in.
+    """
+    ring = get_ring_row(db, ring_id)
+    inside = _roster(db, own_domain, ring)
+    was_in = _partners(db, ring_id)
+    ends = min((head.ends_at for head in heads_of(db, ring_id)), default=now())
+    if not inside:
+        _close_all(db, ring, was_in)
+        return
+    for peer_id in was_in - inside:
+        _put_out(db, ring, peer_id)
+    for peer_id in inside - {SELF}:
+        open_period(db, ring_audience(ring.hash), peer_id, ends)
+    open_period(db, ring_audience(ring.hash), SELF, ends)
+    fresh = [{"ring_id": ring_id, "peer_id": peer_id, "behind": True} for peer_id in inside - {SELF}]
+    insert_new(db, ring_partners, fresh)
+    _mark_open(db, ring)
+
+
+def _roster(db: Connection, own_domain: str, ring: Row[Any]) -> set[int]:
+    """Peer ids (SELF among them) that are in now; empty when that is no ring any more."""
+    heads = [head for head in heads_of(db, ring.id) if head.ends_at > now()]
+    if not heads or len(heads) != len(heads_of(db, ring.id)):
+        return set()
+    firms = [{firm.domain for firm in document_of(head).firms} for head in heads]
+    domains = set.intersection(*firms)
+    if own_domain not in domains or _has_left(db, ring.id, SELF):
+        return set()
+    known = [find_peer(db, domain) for domain in domains - {own_domain}]
+    paired = [int(peer.id) for peer in known if peer is not None and peer.state == PAIRED]
+    staying = {peer_id for peer_id in paired if not _has_left(db, ring.id, peer_id)}
+    return staying | {SELF} if staying else set()
+
+
+def _has_left(db: Connection, ring_id: int, peer_id: int) -> bool:
+    """Whether it left the version that holds now: a later agreement that it signs lets it in again."""
+    hashes = [head.hash for head in heads_of(db, ring_id)]
+    gone = leavings.c.ring_id == ring_id, leavings.c.peer_id == peer_id, leavings.c.agreement.in_(hashes)
+    return db.execute(select(leavings.c.peer_id).where(*gone)).first() is not None
+
+
+def _partners(db: Connection, ring_id: int) -> set[int]:
+    return set(db.scalars(select(ring_partners.c.peer_id).where(ring_partners.c.ring_id == ring_id)))
+
+
+def _mark_open(db: Connection, ring: Row[Any]) -> None:
+    if ring.state == OPEN:
+        return
+    change_ring(db, ring.id, state=OPEN, opened_at=ring.opened_at or now(), closed_at=None, closed_why=None)
+    for member in list_members(db):
+        notify(db, member.actor_id, "ring_open", text=ring.name, link=f"/rings/{ring.handle}/about")
+
+
+def _close_all(db: Connection, ring: Row[Any], was_in: set[int]) -> None:
+    for peer_id in was_in:
+        _put_out(db, ring, peer_id)
+    close_period(db, ring_audience(ring.hash), SELF)
+    if ring.state == OPEN:
+        change_ring(db, ring.id, state=CLOSED, closed_at=now())
+
+
+def _put_out(db: Connection, ring: Row[Any], peer_id: int) -> None:
+    audience = ring_audience(ring.hash)
+    close_period(db, audience, peer_id)
+    drop_deliveries(db, peer_id, audience=audience, but=KEPT_WHEN_LEAVING)
+
+
+def set_closing_reason(db: Connection, ring_id: int, why: str) -> None:
+    """Why a ring closed: left, partner_left, expired, blocked, restored; the first reason stays."""
+    closed = rings.c.id == ring_id, rings.c.state == CLOSED, rings.c.closed_why.is_(None)
+    db.execute(update(rings).where(*closed).values(closed_why=why))
+
+
+def tell_directors(db: Connection, kind: str, text: str, link: str) -> None:
+    for member_id in members_with_role(db, "director"):
+        notify(db, member_id, kind, text=text, link=link)
+
+
+def close_expired(db: Connection, own_domain: str) -> int:
+    """The boundary closed these by the clock already; write it down, drop what waits, tell the directors."""
+    expired = [ring for ring in _open_rings(db) if not _roster(db, own_domain, ring)]
+    for ring in expired:
+        settle_roster(db, own_domain, ring.id)
+        set_closing_reason(db, ring.id, "expired")
+        tell_directors(db, "ring_closed", ring.name, f"/rings/{ring.handle}/about")
+    return len(expired)
+
+
+def _open_rings(db: Connection) -> list[Row[Any]]:
+    return list(db.execute(select(rings).where(rings.c.state == OPEN)))
+
+
+def block_peer(db: Connection, peer_id: int) -> None:
+    """Nothing goes to or comes from this peer any more, but Deletes; it is out of every ring at once."""
+    change_peer(db, peer_id, state=BLOCKED)
+    drop_deliveries(db, peer_id)
+    own_domain = _own_domain(db)
+    for ring in _open_rings(db):
+        if peer_id in _partners(db, ring.id):
+            settle_roster(db, own_domain, ring.id)
+            set_closing_reason(db, ring.id, "blocked")
+
+
+def reopen_rings(db: Connection, peer_id: int) -> None:
+    """Both directors paired anew: rings whose agreement still holds open again (rule 17)."""
+    own_domain = _own_domain(db)
+    for ring in db.execute(select(rings).where(rings.c.handle.is_not(None))).all():
+        if peer_id in _partners(db, ring.id) and _roster(db, own_domain, ring):
+            settle_roster(db, own_domain, ring.id)
+
+
+def close_for_restore(db: Connection) -> None:
+    """A restored copy may be behind: every ring stays closed until both directors have paired again.
+
+    Numbers start a new epoch, so that none is given out twice.
+    """
+    db.execute(update(nodes).values(epoch=nodes.c.epoch + 1))
+    db.execute(update(peers).where(peers.c.state == PAIRED).values(state=KNOWN))
+    own_domain = _own_domain(db)
+    for ring in _open_rings(db):
+        settle_roster(db, own_domain, ring.id)
+        set_closing_reason(db, ring.id, "restored")
+
+
+def _own_domain(db: Connection) -> str:
+    return str(db.execute(select(nodes.c.domain)).scalar_one())
+
+
+def content_to_delete(db: Connection) -> list[int]:
+    """Ids of objects of parted firms whose retention days are over (rule 9); housekeeping deletes them."""
+    found: list[int] = []
+    for ring in db.execute(select(rings).where(rings.c.opened_at.is_not(None))).all():
+        for peer_id in _partners(db, ring.id):
+            if _is_over(db, ring, peer_id):
+                found += _content_of(db, ring_audience(ring.hash), peer_id)
+    return found
+
+
+def _is_over(db: Connection, ring: Row[Any], peer_id: int) -> bool:
+    audience = ring_audience(ring.hash)
+    parted_at = last_end(db, audience, peer_id)
+    complete = [row for row in agreements_of(db, ring.id) if row.completed_at is not None]
+    if parted_at is None or not complete:
+        return False
+    days = document_of(complete[-1]).retention_days
+    return parted_at + timedelta(days=days) <= now()
+
+
+def _content_of(db: Connection, audience: str, peer_id: int) -> list[int]:
+    theirs = objects.c.audience == audience, objects.c.origin == peer_id, objects.c.state != DELETED
+    return list(db.scalars(select(objects.c.id).where(*theirs).order_by(objects.c.id)))
+
+
+def last_end(db: Connection, audience: str, peer_id: int) -> datetime | None:
+    """When a node's last period in a ring ended; None while it is in, or if it never was."""
+    theirs = memberships.c.audience == audience, memberships.c.peer_id == peer_id
+    ends: list[datetime | None] = list(db.scalars(select(memberships.c.until_at).where(*theirs)))
+    past = [end for end in ends if end is not None and end <= now()]
+    return max(past) if past and len(past) == len(ends) else None

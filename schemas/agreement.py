@@ -1,0 +1,89 @@
+"""The document that makes a ring: what firms promise each other. Its canonical form is what is signed."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+HASH = r"[0-9a-f]{64}"
+DAY = "%Y-%m-%dT%H:%M:%SZ"
+LEAST_FIRMS, MOST_FIRMS = 2, 50
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=5000)]
+Url = Annotated[str, StringConstraints(min_length=8, max_length=2048, pattern=r"^https?://[!-~]+$")]
+Hash = Annotated[str, StringConstraints(pattern=rf"^{HASH}$")]
+Moment = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+Key = Annotated[str, StringConstraints(pattern=r"^z[1-9A-HJ-NP-Za-km-z]{40,60}$")]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Firm(Shape):
+    """One signer: its node, by key, and what it brings. `hours` are what its director gives, per month."""
+
+    node: Url
+    domain: Line
+    name: Line
+    key: Key
+    inbox: Url
+    goal: Text
+    hours: Annotated[int, Field(ge=0, le=200)]
+    contact: Line
+
+
+class Gate(Shape):
+    """What a post passes before it goes to the ring; `minutes` only for a hold."""
+
+    kind: Literal["none", "checklist", "hold", "four_eyes"]
+    minutes: Annotated[int, Field(ge=0, le=1440)]
+
+
+class Agreement(Shape):
+    """`ring` is the hash of the ring's first agreement; both hashes are null in that first one."""
+
+    version: Literal[1]
+    kind: Literal["partners"]
+    name: Line
+    purpose: Text
+    confidentiality: Text
+    no_poaching: bool
+    retention_days: Annotated[int, Field(ge=0, le=3650)]
+    titles_in_mail: bool
+    gate: Gate
+    firms: list[Firm]
+    ends_at: Moment
+    deadline: Moment
+    ring: Hash | None
+    predecessor: Hash | None
+    made_at: Moment
+    salt: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        domains = [firm.domain for firm in self.firms]
+        if not LEAST_FIRMS <= len(self.firms) <= MOST_FIRMS:
+            raise ValueError("an agreement has two to fifty firms")
+        if domains != sorted(set(domains)):
+            raise ValueError("firms stand once each, by domain")
+        if len({firm.key for firm in self.firms}) != len(self.firms):
+            raise ValueError("every firm has a key of its own")
+        if (self.ring is None) != (self.predecessor is None):
+            raise ValueError("a ring and a predecessor are named together")
+        if not moment(self.made_at) < moment(self.deadline) < moment(self.ends_at):
+            raise ValueError("made, then signed, then ended")
+        return self
+
+    def firm_of(self, domain: str) -> Firm | None:
+        return next((firm for firm in self.firms if firm.domain == domain), None)
+
+
+def moment(text: str) -> datetime:
+    """A moment of the document; raises ValueError."""
+    return datetime.strptime(text, DAY).replace(tzinfo=UTC)
+
+
+def moment_text(value: datetime) -> str:
+    return value.astimezone(UTC).strftime(DAY)
