@@ -53,9 +53,7 @@ def read_picture(data: bytes) -> Picture:
     except Image.DecompressionBombError as error:
         raise _too_many_pixels() from error
     except _BROKEN as error:
-        raise BadPicture(
-            msg("This is not a picture that we can read. Use JPEG, PNG, GIF or WebP.")
-        ) from error
+        raise _unreadable() from error
 
 
 def _unreadable() -> BadPicture:

@@ -51,7 +51,7 @@ def tell_followed(db: Connection, follower_id: int, followed: Row[Any], state: s
     """A person hears of a new follower, or of somebody who asks; a topic has nobody to tell."""
     if followed.type != PERSON:
         return
-    kind, link = ("follow", None) if state == ACCEPTED else ("follow_request", "/follow-requests")
+    kind, link = ("follow", None) if state == ACCEPTED else ("follow_request", "/followers")
     notify(db, followed.id, kind, from_id=follower_id, link=link)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 from node.access.tables import logins, members
 from node.actors import GROUP, PERSON, actors, find_local
 from node.boundary import rings_of
+from node.errors import NotFound
 from node.identity import SELF, Identity
 from node.ids import now
 from node.memberships import ACCEPTED, PENDING, follows
@@ -65,6 +66,14 @@ def find_person(db: Connection, node: Identity, handle: str) -> Row[Any] | None:
         .order_by(actors.c.fetched_at.desc())
     )
     return db.execute(query.limit(1)).one_or_none()
+
+
+def get_known_actor(db: Connection, actor_id: int) -> Row[Any]:
+    """An actor by the number in a form; raises NotFound."""
+    row = db.execute(select(actors).where(actors.c.id == actor_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
 
 
 def has_face(db: Connection, actor_id: int) -> bool:

@@ -1,0 +1,123 @@
+"""The notifications page: each kind of notice a sentence, by day, newest first."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from node.i18n import Message, msg
+from node.notices import list_notices, mark_read
+from node.people.queries import author_views
+from node.web.formats import AMSTERDAM
+from node.web.pages import render
+from node.web.views import AuthorView, PageLinks
+from node.web.visits import Visit, page, see_other
+
+PATH = "/notices"
+PER_PAGE = 40
+
+# %(name)s: who did it; %(what)s: the name that the notice carries.
+SENTENCES = {
+    "mention": msg("%(name)s mentions you."),
+    "reply": msg("%(name)s replies to you."),
+    "like": msg("%(name)s likes your post."),
+    "boost": msg("%(name)s shares your post."),
+    "follow": msg("%(name)s follows you."),
+    "follow_request": msg("%(name)s wants to follow you. You decide."),
+    "follow_accepted": msg("You follow %(name)s now."),
+    "follow_refused": msg("%(name)s does not want you as a follower."),
+    "posted_for_you": msg("A post was made in your name on the command line."),
+    "reset_made": msg("%(name)s made a one-time link with which somebody can choose a new password for you."),
+    "password_changed": msg("Your password was changed. Was that not you? Then tell your admin at once."),
+    "pairing_wrong_code": msg("Somebody at %(what)s typed a wrong code."),
+    "pairing_words": msg("%(what)s has typed the code. Call each other and compare the words."),
+    "pairing_done": msg("Your node is paired with %(what)s."),
+    "pairing_ended": msg("The pairing with %(what)s did not succeed."),
+    "ring_open": msg("The ring %(what)s is open. You can post in it."),
+    "ring_closed": msg("The ring %(what)s is closed."),
+    "ring_joined": msg("A company joined the ring: %(what)s."),
+    "ring_left": msg("A company left the ring: %(what)s."),
+    "ring_expired": msg("The agreement of the ring %(what)s has ended. The ring is closed."),
+    "ring_fork": msg("There are two agreements for the ring %(what)s. Talk with the other directors."),
+    "agreement_proposed": msg("There is an agreement to sign: %(what)s."),
+    "agreement_signed": msg("Somebody signed the agreement: %(what)s."),
+    "agreement_complete": msg("Everybody signed the agreement: %(what)s."),
+    "agreement_reminder": msg("The others are waiting for your signature: %(what)s."),
+    "agreement_withdrawn": msg("The agreement was withdrawn: %(what)s."),
+    "agreement_lapsed": msg("Not everybody signed in time: %(what)s."),
+    "restored": msg("A backup was put back. Every ring stays closed until both directors have paired again."),
+}
+ICONS = {"mention": "topic", "reply": "reply", "like": "heart", "boost": "open"}
+ICONS |= dict.fromkeys(("follow", "follow_request", "follow_accepted", "follow_refused"), "follow")
+ICONS |= dict.fromkeys(("reset_made", "password_changed"), "lock")
+
+
+@dataclass(frozen=True)
+class NoticeView:
+    sentence: str
+    icon: str
+    link: str
+    at: datetime
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Day:
+    at: datetime
+    notices: tuple[NoticeView, ...]
+
+
+def show_notices(visit: Visit) -> Response:
+    before = _number(visit.request.query_params.get("before", ""))
+    rows = list_notices(visit.db, visit.member, before=before, limit=PER_PAGE + 1)
+    shown = rows[:PER_PAGE]
+    people = author_views(visit.db, visit.node, {row.from_id for row in shown if row.from_id is not None})
+    views = [_view(row, people.get(row.from_id)) for row in shown]
+    older = f"{PATH}?before={shown[-1].id}" if len(rows) > PER_PAGE else ""
+    newer = PATH if before is not None else ""
+    links = PageLinks(newer_url=newer, older_url=older)
+    has_new = any(view.is_new for view in views)
+    return render(visit.request, "people/notices.html", days=_by_day(views), links=links, has_new=has_new)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _view(row: Any, who: AuthorView | None) -> NoticeView:
+    name = msg("Somebody") if who is None else f"{who.name} ({who.firm})" if who.firm else who.name
+    return NoticeView(
+        sentence=sentence(row.kind, name, row.text),
+        icon=ICONS.get(row.kind) or ("ring" if row.kind.startswith(("ring", "pair", "agree")) else "bell"),
+        link=row.link or (f"/o/{row.object_id}" if row.object_id else who.url if who else ""),
+        at=row.created_at,
+        is_new=row.read_at is None,
+    )
+
+
+def sentence(kind: str, name: str, text: str) -> Message:
+    """What a notice says; one that this page does not know yet says at least what it is about."""
+    known = SENTENCES.get(kind)
+    if known is not None:
+        return msg(known.msgid, name=name, what=text)
+    if text:
+        return msg("There is news about: %(what)s.", what=text)
+    return msg("There is news for you.")
+
+
+def _by_day(views: Iterable[NoticeView]) -> list[Day]:
+    grouped = groupby(views, key=lambda view: view.at.astimezone(AMSTERDAM).date())
+    found = [tuple(notices) for _, notices in grouped]
+    return [Day(notices[0].at, notices) for notices in found]
+
+
+def take_read(visit: Visit) -> Response:
+    mark_read(visit.db, visit.member)
+    return see_other(PATH)
+
+
+ROUTES: list[BaseRoute] = [page(PATH, show_notices), page(f"{PATH}/read", take_read, method="POST")]
