@@ -5,6 +5,38 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
 from node.db import Id, UtcDateTime, metadata
 
 pairings = Table(
+    "pairings",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("side", Text, nullable=False),  # inviter, invited
+    Column("domain", Text, nullable=False),
+    Column("name", Text, nullable=False),  # what we call them
+    # invited, asked, words, confirmed, paired, failed, expired, withdrawn
+    Column("state", Text, nullable=False),
+    Column("code", Text),  # while it can still be used
+    Column("wrong_codes", Integer, nullable=False, server_default="0"),
+    Column("wrong_words", Integer, nullable=False, server_default="0"),
+    Column("made_by", Id, ForeignKey("members.actor_id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("our_nonce", Text, nullable=False),
+    Column("our_key", Text, nullable=False),
+    Column("their_commitment", Text),
+    Column("their_nonce", Text),
+    Column("their_key", Text),
+    Column("their_actor", Text),
+    Column("their_inbox", Text),
+    Column("asked_places", Text),  # the two places of words that the screen picked, e.g. "2 5"
+    Column("we_confirmed_at", UtcDateTime),
+    Column("they_confirmed_at", UtcDateTime),
+    Column("told_at", UtcDateTime),  # when they took our word that we confirmed, or that it is over
+    Column("tried_at", UtcDateTime),  # when we last asked their node something
+    Column("error", Text),  # why that did not work: an English msgid
+    Column("ended_at", UtcDateTime),
+    Index(None, "domain", "state"),
+)
+
+rings = Table(
     "rings",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False),
