@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, Row
 
-from federation.documents import as_id, as_list, as_object, as_text
+from federation.documents import as_id, as_ids, as_list, as_object, as_text
 from federation.errors import Rejected
 from node.boundary import is_in_ring
 from node.db import relative
@@ -12,6 +12,7 @@ from node.peers import PAIRED, get_peer
 from node.rings import people
 from node.rings.agreement_rows import find_agreement, read_document
 from node.rings.agreements import take_offer
+from node.rings.catching_up import note_number
 from node.rings.leaving import take_leaving
 from node.rings.outgoing import AGREEMENT, AGREEMENT_URN, LEAVING, RECEIPT
 from node.rings.queries import RingRow, ring_of_audience
@@ -19,6 +20,7 @@ from node.rings.receipts import take_receipt
 from schemas.activitystreams import parse_ring_urn
 
 MOST_PROOFS = 50
+MOST_NUMBERS = 2**31
 
 
 def _sender(db: Connection, incoming: Incoming) -> Row[tuple[object, ...]]:
@@ -90,3 +92,18 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("Add", "Person"): take_person_change,
     ("Remove", "Person"): take_person_change,
 }
+
+
+def note_incoming_number(db: Connection, incoming: Incoming) -> None:
+    """The received worker calls this for everything; only a partner's numbered ring activities count."""
+    epoch, n = incoming.activity.get("epoch"), incoming.activity.get("n")
+    if not incoming.by_node or not _is_number(epoch) or not _is_number(n):
+        return
+    named = as_ids(incoming.activity.get("audience")) + as_ids(incoming.activity.get("to"))
+    hashes = [found for found in map(parse_ring_urn, named) if found]
+    for ring_hash in hashes[:1]:
+        note_number(db, incoming.peer_id, ring_audience(ring_hash), int(epoch or 0), int(n or 0))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < MOST_NUMBERS

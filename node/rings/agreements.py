@@ -299,7 +299,7 @@ def take_offer(
         return False
     agreement_hash = keep_agreement(db, document, int(peer.id))
     if known is None:
-        tell_directors(db, "ring_proposed", document.name, f"/agreements/{agreement_hash}")
+        tell_directors(db, "agreement_proposed", document.name, f"/agreements/{agreement_hash}")
     _take_proofs(db, node, peer, lock_agreement(db, agreement_hash), proofs, received_at)
     return True
 
@@ -371,7 +371,9 @@ def _lacks(db: Connection, agreement_hash: str, proofs: Sequence[Document]) -> b
 def _tell_signed(db: Connection, row: Row[Any], document: Agreement, firms: Iterable[Firm]) -> None:
     if row.proposed_by == SELF:
         for firm in firms:
-            tell_directors(db, "ring_signed", f"{firm.name} · {document.name}", f"/agreements/{row.hash}")
+            tell_directors(
+                db, "agreement_signed", f"{firm.name} · {document.name}", f"/agreements/{row.hash}"
+            )
 
 
 def _has_all(db: Connection, agreement_hash: str, document: Agreement) -> bool:
@@ -394,7 +396,7 @@ def lapse(db: Connection) -> int:
     """What is not complete at its deadline has lapsed; directors are told."""
     rows = lapse_agreements(db, now())
     for row in rows:
-        tell_directors(db, "ring_lapsed", document_of(row).name, f"/agreements/{row.hash}")
+        tell_directors(db, "agreement_lapsed", document_of(row).name, f"/agreements/{row.hash}")
     return len(rows)
 
 

@@ -46,7 +46,7 @@ def leave(db: Connection, node: Identity, director_id: int, password: str, ring_
         say(db, node, head, receivers)
     settle_roster(db, node.domain, ring_id)
     set_closing_reason(db, ring_id, "left")
-    tell_directors(db, "ring_left", ring.name, f"/rings/{ring.handle}/about")
+    tell_directors(db, "ring_closed", ring.name, f"/rings/{ring.handle}/about")
 
 
 def say(db: Connection, node: Identity, row: Row[Any], receivers: Sequence[Receiver]) -> None:
@@ -103,10 +103,10 @@ def _apply(db: Connection, node: Identity, row: Row[Any], peer: Row[Any]) -> Non
     ring, name = get_ring_row(db, row.ring_id), peer.name or peer.domain
     if row.state in (SIGNING, LAPSED):
         change_agreement(db, row.hash, state=WITHDRAWN)
-        tell_directors(db, "ring_withdrawn", f"{name} · {ring.name}", f"/agreements/{row.hash}")
+        tell_directors(db, "agreement_withdrawn", f"{name} · {ring.name}", f"/agreements/{row.hash}")
         return
     settle_roster(db, node.domain, row.ring_id)
     set_closing_reason(db, row.ring_id, "partner_left")
     closed = get_ring_row(db, row.ring_id).state == CLOSED
-    kind = "ring_closed" if closed else "ring_partner_left"
+    kind = "ring_closed" if closed else "ring_left"
     tell_directors(db, kind, f"{name} · {ring.name}", f"/rings/{ring.handle}/about")

@@ -109,7 +109,7 @@ def close_expired(db: Connection, own_domain: str) -> int:
     for ring in expired:
         settle_roster(db, own_domain, ring.id)
         set_closing_reason(db, ring.id, "expired")
-        tell_directors(db, "ring_closed", ring.name, f"/rings/{ring.handle}/about")
+        tell_directors(db, "ring_expired", ring.name, f"/rings/{ring.handle}/about")
     return len(expired)
 
 

@@ -11,8 +11,9 @@ pairings = Table(
     Column("side", Text, nullable=False),  # inviter, invited
     Column("domain", Text, nullable=False),
     Column("name", Text, nullable=False),  # what we call them
-    # invited, asked, words, confirmed, paired, failed, expired, withdrawn
-    Column("state", Text, nullable=False),
+    Column(
+        "state", Text, nullable=False
+    ),  # invited, asked, words, confirmed, paired, failed, expired, withdrawn
     Column("code", Text),  # while it can still be used
     Column("wrong_codes", Integer, nullable=False, server_default="0"),
     Column("wrong_words", Integer, nullable=False, server_default="0"),

@@ -1,0 +1,129 @@
+"""Rings between requests: pairings go on, clocks close, people are told, what was missed is fetched."""
+
+from anyio.to_thread import run_sync
+from sqlalchemy import Connection
+
+from federation.errors import FederationError
+from node import identity
+from node.db import reading, writing
+from node.rings import catching_up, pairing, people
+from node.rings.agreements import lapse
+from node.rings.catching_up import Due
+from node.rings.outgoing import activities_path, people_path
+from node.rings.pairing_talks import advance, due_pairings
+from node.rings.rosters import close_expired
+from node.rings.signed import ask_node
+from node.workers.loop import Work
+
+MOST_PAGES = 1000  # of one partner and ring in one go
+
+
+class RingsWorker:
+    """Asks every partner once at the start of the process, then when behind, and hourly."""
+
+    def __init__(self) -> None:
+        self._has_begun = False
+
+    async def __call__(self, work: Work) -> int:
+        if not self._has_begun:
+            await run_sync(_begin, work)
+            self._has_begun = True
+        return await run_once(work)
+
+
+async def run_once(work: Work) -> int:
+    """Do what is due for rings; returns how much that was."""
+    done = await run_sync(_tidy, work)
+    for pairing_id in await run_sync(_due_pairings, work):
+        await advance(work.network, pairing_id)
+        done += 1
+    for due in await run_sync(_due_partners, work):
+        await _catch_up(work, due)
+        done += 1
+    return done
+
+
+def _begin(work: Work) -> None:
+    with writing(work.engine) as db:
+        catching_up.ask_all_again(db)
+
+
+def _tidy(work: Work) -> int:
+    """What needs no network; an idle node takes no write lock for it."""
+    with reading(work.engine) as db:
+        if not _settle(db, work):
+            return 0
+    with writing(work.engine) as db:
+        return _settle(db, work)
+
+
+def _settle(db: Connection, work: Work) -> int:
+    if identity.find_row(db) is None:
+        return 0
+    node = identity.load(db, work.settings.scheme)
+    return (
+        pairing.expire_pairings(db)
+        + lapse(db)
+        + close_expired(db, node.domain)
+        + people.tell_people_changes(db, node)
+    )
+
+
+def _due_pairings(work: Work) -> list[int]:
+    with reading(work.engine) as db:
+        return due_pairings(db)
+
+
+def _due_partners(work: Work) -> list[Due]:
+    with reading(work.engine) as db:
+        return catching_up.due_partners(db)
+
+
+async def _catch_up(work: Work, due: Due) -> None:
+    """Ask one partner; one that does not answer is asked again soon."""
+    await run_sync(_note_tried, work, due)
+    try:
+        if due.numbers:
+            await _fetch_numbers(work, due)
+        if due.people:
+            collection = await ask_node(work.network, due.peer, people_path(due.ring.hash))
+            await run_sync(_keep_people, work, due, collection)
+    except FederationError:
+        return
+
+
+async def _fetch_numbers(work: Work, due: Due) -> None:
+    question = await run_sync(_next_question, work, due)
+    for _ in range(MOST_PAGES):
+        path = f"{activities_path(due.ring.hash)}?epoch={question[0]}&after={question[1]}"
+        answer = await ask_node(work.network, due.peer, path)
+        found = await run_sync(_keep_answer, work, due, answer)
+        if found is None:
+            await run_sync(_note_asked, work, due)
+            return
+        question = found
+
+
+def _note_tried(work: Work, due: Due) -> None:
+    with writing(work.engine) as db:
+        catching_up.note_tried(db, due.ring.id, due.peer.id)
+
+
+def _note_asked(work: Work, due: Due) -> None:
+    with writing(work.engine) as db:
+        catching_up.note_asked(db, due.ring.id, due.peer.id)
+
+
+def _next_question(work: Work, due: Due) -> tuple[int, int]:
+    with reading(work.engine) as db:
+        return catching_up.next_question(db, due.ring.id, due.peer.id)
+
+
+def _keep_answer(work: Work, due: Due, answer: dict[str, object]) -> tuple[int, int] | None:
+    with writing(work.engine) as db:
+        return catching_up.keep_answer(db, work.settings.scheme, due, answer)
+
+
+def _keep_people(work: Work, due: Due, collection: dict[str, object]) -> None:
+    with writing(work.engine) as db:
+        people.keep_people(db, work.settings.scheme, due.ring.id, due.peer, collection)
