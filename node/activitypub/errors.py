@@ -13,12 +13,13 @@ from node.web.visits import LoginNeeded
 log = structlog.get_logger()
 
 FOR_PROGRAMS = ("/inbox", "/node/", "/nodeinfo/", "/.well-known/", "/actor", "/api/", "/oauth/token")
-WORDS = {400: "Bad request", 401: "Unauthorized", 403: "Forbidden", 404: "Not found", 413: "Too large"}
+WORDS = {
     400: "Bad request",
     401: "Unauthorized",
     403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
+    413: "Too large",
 }
 
 
