@@ -39,7 +39,7 @@ def configure_logs(level: str) -> None:
 
 
 def _name_error(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """An exception's text may quote a post, a statement's parameters too: only its name and place are kept."""
+    """An exception's text may quote a post: only its name and place are kept."""
     given = event.pop("exc_info", None)
     error = sys.exc_info()[1] if given is True else given
     if isinstance(error, tuple):

@@ -1,5 +1,6 @@
 """`leerkring serve` and `leerkring work`: the node itself, in the foreground."""
 
+import asyncio
 import fcntl
 import importlib.util
 import runpy
@@ -114,7 +115,7 @@ def _listen(settings: Settings) -> socket.socket:
     except OSError as error:
         listening.close()
         text = msg(
-            "Port %(port)s on %(address)s cannot be used (%(why)s). Stop what uses it or choose another port.",
+            "Port %(port)s on %(address)s is in use or not allowed (%(why)s). Choose another port.",
             port=settings.port,
             address=address,
             why=error.strerror,

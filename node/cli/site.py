@@ -142,7 +142,9 @@ def ring_named(db: Connection, name: str) -> RingRow:
     try:
         return find_ring(db, name)
     except NotFound as error:
-        raise NotFound(msg("There is no ring %(name)s here. See `leerkring ring list`.", name=name)) from error
+        raise NotFound(
+            msg("There is no ring %(name)s here. See `leerkring ring list`.", name=name)
+        ) from error
 
 
 def audience_words(db: Connection, audience: str) -> str:

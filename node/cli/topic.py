@@ -28,9 +28,7 @@ def create(
     with opened(home) as site, site.writing() as db:
         maker = acting(db, by, "editor")
         node = site.node(db)
-        made = create_topic(
-            db, node, maker.actor_id, audience_named(db, audience), handle, name, summary
-        )
+        made = create_topic(db, node, maker.actor_id, audience_named(db, audience), handle, name, summary)
         data = _described(db, find_topic(db, made), node.base)
     site.answer(as_json, data, data["url"])
 
