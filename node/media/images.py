@@ -19,7 +19,7 @@ THUMB_TYPE = "image/webp"
 _READ = ("JPEG", "PNG", "GIF", "WEBP")
 # What a format becomes: of a moving picture only the first frame stays.
 _WRITTEN = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp"}
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombWarning)
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error)
 
 # Pillow compares with these before it decodes anything.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
@@ -50,7 +50,7 @@ def read_picture(data: bytes) -> Picture:
     try:
         with Image.open(BytesIO(data), formats=_READ) as opened:
             return _redraw(opened)
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise _too_many_pixels() from error
     except _BROKEN as error:
         raise _unreadable() from error

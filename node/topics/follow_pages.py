@@ -11,6 +11,7 @@ from federation.actors import Actor, fetch_actor, find_actor
 from federation.documents import is_web_url
 from federation.errors import AddressRefused, FederationError, Gone, Rejected, Unreachable
 from node.actors import find_actor as find_stored
+from node.actors import find_local
 from node.boundary import Member
 from node.db import relative
 from node.errors import Invalid
@@ -90,17 +91,17 @@ async def take_follow(errand_: Errand) -> Response:
 
 def _known(visit: Visit, typed: str) -> int | None:
     """Somebody we know already; raises LoginNeeded, or Invalid for what can only be ours and is not there."""
-    assert visit.member
+    require_login(visit)
     target = _parse(typed)
+    if not target.url and target.domain in ("", visit.node.domain):
+        row = find_local(visit.db, target.handle.lower())
+        if row is None:
+            raise Invalid(handle=msg("Nobody here has this name. For people elsewhere, add their server."))
+        return int(row.id)
     if target.url:
         row = find_stored(visit.db, relative(visit.node.base, target.url))
     else:
-        row = find_person(visit.db, visit.node, f"{target.handle}@{target.domain}".rstrip("@"))
-    is_ours = target.domain in ("", visit.node.domain) and not target.url
-    if row is None and is_ours:
-        raise Invalid(
-            handle=msg("There is nobody with this name here. For people elsewhere, add their server.")
-        )
+        row = find_person(visit.db, visit.node, f"{target.handle}@{target.domain}")
     peer = find_peer(visit.db, target.domain)
     if peer is not None and peer.state == BLOCKED:
         raise Invalid(handle=msg("Your node has blocked that server."))
