@@ -1,7 +1,7 @@
 """Reads of files: for pages, for serving one to a reader, for fetching those of other nodes."""
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Row, func, or_, select
 
@@ -46,7 +46,20 @@ def file_views(db: Connection, object_ids: Collection[int]) -> dict[int, tuple[F
 
 def _view(row: Row[Any]) -> FileView:
     url = f"/media/{row.id}"
-    return FileView(url=url, thumb_url=f"{url}/thumb", alt=row.alt, width=row.width, height=row.height)
+    return FileView(
+        url=url,
+        thumb_url=f"{url}/thumb",
+        alt=row.alt,
+        width=row.width,
+        height=row.height,
+        state=_state(row),
+    )
+
+
+def _state(row: Row[Any]) -> Literal["here", "waiting", "lost"]:
+    if row.name is not None:
+        return "here"
+    return "waiting" if row.failures < MOST_FAILURES else "lost"
 
 
 def list_files(db: Connection, object_id: int) -> list[Row[Any]]:

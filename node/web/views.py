@@ -36,11 +36,14 @@ class AuthorView:
 
 @dataclass(frozen=True, kw_only=True)
 class FileView:
+    """A picture; one of another node may still be on its way, or could not be had."""
+
     url: str
     thumb_url: str
     alt: str
     width: int
     height: int
+    state: Literal["here", "waiting", "lost"] = "here"
 
 
 @dataclass(frozen=True, kw_only=True)
