@@ -1,0 +1,171 @@
+"""Reads of posts: timelines, threads, one post. Every one of them asks the boundary first."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+
+from node.boundary import Anonymous, Member, Reader, readable
+from node.errors import NotFound
+from node.identity import SELF
+from node.memberships import ACCEPTED, follows
+from node.objects import COMPANY, PUBLIC, objects
+from node.posts.reactions import ANNOUNCE, LIKE
+from node.posts.tables import posts, reactions
+from node.topics.tables import topics
+
+PAGE = 20
+MOST_IN_THREAD = 500
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """One page of posts, newest first; `older` is where the next begins."""
+
+    rows: list[Row[Any]]
+    older: int | None
+
+
+def list_home(db: Connection, member: Member, before: int | None = None) -> Timeline:
+    """What a member follows, their company's and their rings' posts: conversations, not each answer."""
+    open_ones = or_(
+        objects.c.origin == SELF,
+        objects.c.author_id.in_(_followed(member)),
+        posts.c.topic_id.in_(_followed(member)),
+        objects.c.id.in_(_boosted(member)),
+    )
+    return _page(db, member, or_(objects.c.audience != PUBLIC, open_ones) & _begins(), before)
+
+
+def _followed(member: Member) -> Any:
+    return select(follows.c.followed_id).where(
+        follows.c.follower_id == member.actor_id, follows.c.state == ACCEPTED
+    )
+
+
+def _boosted(member: Member) -> Any:
+    """What people they follow passed on."""
+    return select(reactions.c.target_id).where(
+        reactions.c.type == ANNOUNCE, reactions.c.actor_id.in_(_followed(member))
+    )
+
+
+def _begins() -> ColumnElement[bool]:
+    return posts.c.parent_id.is_(None)
+
+
+def list_company(db: Connection, member: Member, before: int | None = None) -> Timeline:
+    return list_audience(db, member, COMPANY, before)
+
+
+def list_audience(db: Connection, member: Member, audience: str, before: int | None = None) -> Timeline:
+    """Conversations with one audience: the company's or a ring's."""
+    return _page(db, member, (objects.c.audience == audience) & _begins(), before)
+
+
+def list_in_topic(db: Connection, reader: Reader, topic_id: int, before: int | None = None) -> Timeline:
+    return _page(db, reader, (posts.c.topic_id == topic_id) & _begins(), before)
+
+
+def list_of_person(db: Connection, reader: Reader, actor_id: int, before: int | None = None) -> Timeline:
+    """Everything of somebody that the reader may see, answers too."""
+    return _page(db, reader, objects.c.author_id == actor_id, before)
+
+
+def list_open(db: Connection, before: int | None = None) -> Timeline:
+    """What this node shows to the whole web: its own open posts and those in its open topics."""
+    ours = select(objects.c.id).where(objects.c.kind == "topic", objects.c.origin == SELF)
+    here = or_(objects.c.origin == SELF, posts.c.topic_id.in_(ours))
+    return _page(db, Anonymous(), here & _begins(), before)
+
+
+def _page(db: Connection, reader: Reader, which: ColumnElement[bool], before: int | None) -> Timeline:
+    query = _readable_posts(reader).where(which)
+    if before is not None:
+        query = query.where(objects.c.id < before)
+    rows = list(db.execute(query.order_by(objects.c.id.desc()).limit(PAGE + 1)))
+    shown = rows[:PAGE]
+    return Timeline(shown, shown[-1].id if len(rows) > PAGE else None)
+
+
+def _readable_posts(reader: Reader) -> Any:
+    return (
+        select(*objects.c, *posts.c)
+        .join(posts, posts.c.object_id == objects.c.id)
+        .where(objects.c.kind == "post", readable(reader))
+    )
+
+
+def get_readable_post(db: Connection, reader: Reader, object_id: int) -> Row[Any]:
+    """A post with the columns of its object; NotFound alike for none and for one of others."""
+    row: Row[Any] | None = db.execute(_readable_posts(reader).where(objects.c.id == object_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def list_thread(db: Connection, reader: Reader, object_id: int) -> list[tuple[Row[Any], int]]:
+    """The conversation that a post stands in, in reading order, with how deep each answer is nested."""
+    root_id = get_readable_post(db, reader, object_id).root_id
+    query = _readable_posts(reader).where(posts.c.root_id == root_id)
+    return in_reading_order(list(db.execute(query.order_by(objects.c.id).limit(MOST_IN_THREAD))))
+
+
+def in_reading_order(rows: Collection[Row[Any]]) -> list[tuple[Row[Any], int]]:
+    """Each post, then its answers; one whose parent is not among them stands at the top."""
+    here = {row.id for row in rows}
+    below: dict[int | None, list[Row[Any]]] = {}
+    for row in rows:
+        below.setdefault(row.parent_id if row.parent_id in here else None, []).append(row)
+    ordered: list[tuple[Row[Any], int]] = []
+    waiting = [(row, 0) for row in reversed(below.get(None, []))]
+    while waiting:
+        row, depth = waiting.pop()
+        ordered.append((row, depth))
+        waiting += [(answer, depth + 1) for answer in reversed(below.get(row.id, []))]
+    return ordered
+
+
+# --- numbers beside posts: only what the reader may read, only of the post's own audience (rule 12) ---
+
+
+def count_likes(db: Connection, reader: Reader, ids: Collection[int]) -> dict[int, int]:
+    target = objects.alias("target")
+    query = (
+        select(reactions.c.target_id, func.count())
+        .join(objects, objects.c.id == reactions.c.object_id)
+        .join(target, target.c.id == reactions.c.target_id)
+        .where(reactions.c.target_id.in_(ids), reactions.c.type == LIKE)
+        .where(objects.c.audience == target.c.audience, readable(reader))
+        .group_by(reactions.c.target_id)
+    )
+    return {row[0]: row[1] for row in db.execute(query)}
+
+
+def count_replies(db: Connection, reader: Reader, ids: Collection[int]) -> dict[int, int]:
+    target = objects.alias("target")
+    query = (
+        select(posts.c.parent_id, func.count())
+        .join(objects, objects.c.id == posts.c.object_id)
+        .join(target, target.c.id == posts.c.parent_id)
+        .where(posts.c.parent_id.in_(ids), objects.c.audience == target.c.audience, readable(reader))
+        .group_by(posts.c.parent_id)
+    )
+    return {row[0]: row[1] for row in db.execute(query)}
+
+
+def liked_by(db: Connection, member: Member, ids: Collection[int]) -> set[int]:
+    query = select(reactions.c.target_id).where(
+        reactions.c.target_id.in_(ids), reactions.c.type == LIKE, reactions.c.actor_id == member.actor_id
+    )
+    return set(db.scalars(query))
+
+
+def topic_names(db: Connection, reader: Reader, topic_ids: Collection[int]) -> dict[int, str]:
+    query = (
+        select(topics.c.object_id, topics.c.name)
+        .join(objects, objects.c.id == topics.c.object_id)
+        .where(topics.c.object_id.in_(topic_ids), readable(reader))
+    )
+    return {row[0]: row[1] for row in db.execute(query)}

@@ -1,0 +1,177 @@
+"""From rows to what templates show, in a fixed number of statements; audiences in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from node.boundary import Anonymous, Member
+from node.i18n import Message, msg, nmsg
+from node.identity import SELF, Identity
+from node.media.queries import file_views
+from node.objects import COMPANY, HELD, PEOPLE, PUBLIC, is_ring
+from node.people.queries import author_views
+from node.posts.queries import count_likes, count_replies, liked_by, topic_names
+from node.rings.queries import NodeReach, describe_reach, known_rings
+from node.rings.receipts import receipt_summary
+from node.web.views import AudienceChoice, AudienceView, AuthorView, FileView, PostView
+
+NOBODY = AuthorView(name="?", handle="", url="/")
+RECEIPTS = {
+    "waiting": msg("waiting"),
+    "handed": msg("handed over"),
+    "stored": msg("stored"),
+    "gone": msg("gone"),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """All that a page's posts need besides their own rows."""
+
+    reader: Member | Anonymous
+    authors: Mapping[int, AuthorView]
+    files: Mapping[int, tuple[FileView, ...]]
+    likes: Mapping[int, int]
+    replies: Mapping[int, int]
+    liked: set[int]
+    topics: Mapping[int, str]
+    rings: Mapping[str, str]
+    receipts: Mapping[int, Sequence[tuple[str, str]]]
+
+
+def post_views(
+    db: Connection, node: Identity, reader: Member | Anonymous, rows: Sequence[Row[Any]]
+) -> list[PostView]:
+    """Rows that this reader was already allowed to see, as a timeline shows them."""
+    shown = _load(db, node, reader, rows)
+    return [_view(shown, row, 0) for row in rows]
+
+
+def thread_views(
+    db: Connection, node: Identity, reader: Member | Anonymous, thread: Sequence[tuple[Row[Any], int]]
+) -> list[PostView]:
+    shown = _load(db, node, reader, [row for row, _ in thread])
+    return [_view(shown, row, depth) for row, depth in thread]
+
+
+def _load(db: Connection, node: Identity, reader: Member | Anonymous, rows: Sequence[Row[Any]]) -> Shown:
+    ids = [row.id for row in rows]
+    member = reader if isinstance(reader, Member) else None
+    own_ring_posts = [row.id for row in rows if row.origin == SELF and is_ring(row.audience)]
+    return Shown(
+        reader=reader,
+        authors=author_views(db, node, {row.author_id for row in rows if row.author_id is not None}),
+        files=file_views(db, ids),
+        likes=count_likes(db, reader, ids),
+        replies=count_replies(db, reader, ids),
+        liked=liked_by(db, member, ids) if member else set(),
+        topics=topic_names(db, reader, {row.topic_id for row in rows if row.topic_id is not None}),
+        rings=ring_names(db) if member else {},
+        receipts=receipt_summary(db, own_ring_posts) if member and own_ring_posts else {},
+    )
+
+
+def ring_names(db: Connection) -> dict[str, str]:
+    return {ring.audience: ring.name for ring in known_rings(db)}
+
+
+def _view(shown: Shown, row: Row[Any], depth: int) -> PostView:
+    url, is_mine = f"/o/{row.id}", _is_mine(shown.reader, row)
+    acts = isinstance(shown.reader, Member) and row.state != HELD
+    topic = shown.topics.get(row.topic_id, "") if row.topic_id is not None else ""
+    return PostView(
+        id=str(row.id),
+        url=url,
+        author=shown.authors.get(row.author_id, NOBODY),
+        audience=audience_view(row.audience, shown.rings),
+        html=row.html,
+        published=row.published,
+        title=row.title,
+        warning=row.warning,
+        language=row.language or "nl",
+        edited=row.edited_at,
+        replies=shown.replies.get(row.id, 0),
+        likes=shown.likes.get(row.id, 0),
+        liked=row.id in shown.liked,
+        mine=is_mine,
+        may_reply=acts,
+        files=shown.files.get(row.id, ()),
+        topic_name=topic,
+        topic_url=f"/topics/{row.topic_id}" if topic else "",
+        held=row.state == HELD,
+        receipts=receipt_line(shown.receipts.get(row.id, ())) if is_mine else "",
+        begin_not_shared=bool(row.parent_uri) and row.audience != PUBLIC,
+        depth=depth,
+        like_url=_like_url(shown, row) if acts else "",
+        reply_url=f"{url}/reply" if acts else "",
+        edit_url=f"{url}/edit" if is_mine else "",
+        delete_url=f"{url}/delete" if is_mine else "",
+    )
+
+
+def _is_mine(reader: Member | Anonymous, row: Row[Any]) -> bool:
+    return isinstance(reader, Member) and row.author_id == reader.actor_id and row.origin == SELF
+
+
+def _like_url(shown: Shown, row: Row[Any]) -> str:
+    return f"/o/{row.id}/unlike" if row.id in shown.liked else f"/o/{row.id}/like"
+
+
+def receipt_line(receipts: Sequence[tuple[str, str]]) -> str:
+    """For each partner where the post is: only what its own signed receipts say counts as stored."""
+    return joined([msg("%(name)s: %(state)s", name=name, state=RECEIPTS[state]) for name, state in receipts])
+
+
+def joined(parts: Sequence[str]) -> str:
+    """One sentence part after the other, translated late."""
+    line = parts[0] if parts else ""
+    for part in parts[1:]:
+        line = msg("%(first)s, %(next)s", first=line, next=part)
+    return line
+
+
+# --- audiences in words --------------------------------------------------------------------------
+
+
+def audience_view(audience: str, rings: Mapping[str, str]) -> AudienceView:
+    if is_ring(audience):
+        return AudienceView(kind="ring", label=rings.get(audience, ""))
+    if audience == PUBLIC:
+        return AudienceView(kind="open")
+    return AudienceView(kind="people" if audience == PEOPLE else "company")
+
+
+def audience_choice(db: Connection, audience: str, rings: Mapping[str, str]) -> AudienceChoice:
+    view = audience_view(audience, rings)
+    return AudienceChoice(value=audience, audience=view, reach=reach_words(db, audience))
+
+
+def reach_words(db: Connection, audience: str) -> Message:
+    """Who will get it and who never, before it is sent (rule 10)."""
+    if audience == PUBLIC:
+        return msg("Everyone on the internet can read it, and others can keep it. You cannot take it back.")
+    if audience == PEOPLE:
+        return msg("Only the people it is addressed to.")
+    reach = describe_reach(db, audience)
+    ours = nmsg("%(count)s person", "%(count)s people", reach.own_people)
+    if audience == COMPANY:
+        return msg("%(ours)s in your own company. Never to another company.", ours=ours)
+    if not reach.nodes:
+        return msg("%(ours)s in your own company. No partner is in this ring now.", ours=ours)
+    theirs = joined([_partner_words(node) for node in reach.nodes])
+    return msg(
+        "%(ours)s in your own company and %(theirs)s. Never to anyone outside this ring.",
+        ours=ours,
+        theirs=theirs,
+    )
+
+
+def _partner_words(node: NodeReach) -> Message:
+    if node.people is None:
+        return msg("the people of %(name)s", name=node.name)
+    people = nmsg("%(count)s person", "%(count)s people", node.people)
+    if node.approximate:
+        return msg("about %(people)s at %(name)s", people=people, name=node.name)
+    return msg("%(people)s at %(name)s", people=people, name=node.name)

@@ -1,0 +1,239 @@
+"""Pages on which members write: a new post, an answer, a change, a deletion, a like."""
+
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Row
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from node.errors import Conflict, Forbidden, Invalid
+from node.i18n import Message, msg
+from node.media.images import MAX_BYTES
+from node.objects import COMPANY, PEOPLE, PUBLIC
+from node.people.actions import FACE_PAGE, FaceNeeded, show_face
+from node.posts.actions import (
+    LONGEST_SOURCE,
+    LONGEST_TITLE,
+    LONGEST_WARNING,
+    Draft,
+    delete_post,
+    edit_post,
+    own_post,
+    publish_post,
+    unreached,
+)
+from node.posts.forms import LANGUAGES, PICTURES, compose, compose_in, read_draft
+from node.posts.queries import get_readable_post, list_thread
+from node.posts.reactions import like, unlike
+from node.posts.shown import audience_choice, post_views, reach_words, ring_names, thread_views
+from node.web.context import shell_of
+from node.web.flashes import flash
+from node.web.forms import Form, blank_form
+from node.web.pages import render, wants_fragment
+from node.web.visits import Visit, page, see_other, upload_page
+
+WRITE, POSTS = "/write", "/posts"
+
+
+# --- write -----------------------------------------------------------------------------------------
+
+
+def show_write(visit: Visit) -> Response:
+    return _write_page(visit, None)
+
+
+def _write_page(visit: Visit, form: Form | None) -> Response:
+    language = shell_of(visit.request).language
+    made = compose(visit.db, visit.member, language, form)
+    return render(visit.request, "posts/write.html", status_code=_status(form), compose=made)
+
+
+def _status(form: Form | None) -> int:
+    return 422 if form is not None and not form.ok else 200
+
+
+def take_post(visit: Visit) -> Response:
+    """Publish; whatever is wrong, everything typed is still there on the page that says so."""
+    member, form = visit.member, visit.form
+    draft = read_draft(form)
+    if not form.ok:
+        return _again(visit, draft)
+    try:
+        with visit.db.begin_nested():
+            if form.flag("face"):
+                show_face(visit.db, member.actor_id)
+            made = publish_post(visit.db, visit.node, visit.services.settings, member.actor_id, draft)
+    except Invalid as error:
+        form.fail_all(error.fields)
+    except FaceNeeded:
+        form.fail("face", msg("This is your first open post: first choose to be visible outside."))
+    except (Conflict, Forbidden) as error:
+        form.fail("", error.args[0])
+    else:
+        return _published(visit, draft, made)
+    return _again(visit, draft)
+
+
+def _again(visit: Visit, draft: Draft) -> Response:
+    if draft.parent_id is None:
+        return _write_page(visit, visit.form)
+    return _reply_page(visit, get_readable_post(visit.db, visit.member, draft.parent_id), visit.form)
+
+
+def _published(visit: Visit, draft: Draft, made: int) -> Response:
+    post = own_post(visit.db, visit.member.actor_id, made)
+    root = f"/o/{post.root_id}#post-{made}" if draft.parent_id else f"/o/{made}"
+    response = see_other(root)
+    said, missed = _sent_words(visit, post), unreached(visit.db, visit.node, made)
+    if missed:
+        names = ", ".join(f"@{name}" for name in missed)
+        said = msg(
+            "%(sent)s These people cannot read it and hear nothing: %(names)s.", sent=said, names=names
+        )
+    flash(visit.request, response, "warning" if missed else "done", said)
+    return response
+
+
+def _sent_words(visit: Visit, post: Row[Any]) -> Message:
+    if post.audience == PUBLIC:
+        return msg("Your post is open: everyone can read it.")
+    if post.audience == PEOPLE:
+        return msg("Your answer goes to the people it is addressed to.")
+    reach = reach_words(visit.db, post.audience)
+    if post.audience == COMPANY:
+        return msg("Your post is there for: %(reach)s", reach=reach)
+    return msg("Your post is on its way to: %(reach)s", reach=reach)
+
+
+# --- answer ----------------------------------------------------------------------------------------
+
+
+def show_reply(visit: Visit) -> Response:
+    return _reply_page(visit, get_readable_post(visit.db, visit.member, _id(visit)), None)
+
+
+def _id(visit: Visit) -> int:
+    return int(visit.request.path_params["id"])
+
+
+def _reply_page(visit: Visit, parent: Row[Any], form: Form | None) -> Response:
+    thread = [entry for entry in list_thread(visit.db, visit.member, parent.id) if entry[0].id == parent.id]
+    made = compose_in(
+        visit.db,
+        visit.member,
+        parent.language or shell_of(visit.request).language,
+        parent.audience,
+        reply_to=str(parent.id),
+        form=form,
+    )
+    posts = thread_views(visit.db, visit.node, visit.member, [(parent, 0) for parent, _ in thread])
+    return render(visit.request, "posts/reply.html", status_code=_status(form), posts=posts, compose=made)
+
+
+# --- change ----------------------------------------------------------------------------------------
+
+
+def show_edit(visit: Visit) -> Response:
+    post = own_post(visit.db, visit.member.actor_id, _id(visit))
+    start = {name: getattr(post, name) or "" for name in ("source", "title", "warning", "language")}
+    return _edit_page(visit, post, blank_form(start))
+
+
+def _edit_page(visit: Visit, post: Row[Any], form: Form) -> Response:
+    choice = audience_choice(visit.db, post.audience, ring_names(visit.db))
+    return render(
+        visit.request,
+        "posts/edit.html",
+        status_code=_status(form),
+        post=post,
+        form=form,
+        choice=choice,
+        languages=LANGUAGES,
+    )
+
+
+def take_edit(visit: Visit) -> Response:
+    post = own_post(visit.db, visit.member.actor_id, _id(visit))
+    form = visit.form
+    words = {
+        "source": form.text("source", longest=LONGEST_SOURCE),
+        "title": form.line("title", required=False, longest=LONGEST_TITLE),
+        "warning": form.line("warning", required=False, longest=LONGEST_WARNING),
+        "language": form.choice("language", {code for code, _ in LANGUAGES}),
+    }
+    if not form.ok:
+        return _edit_page(visit, post, form)
+    edit_post(visit.db, visit.node, visit.member.actor_id, post.id, **words)
+    response = see_other(f"/o/{post.id}")
+    missed = unreached(visit.db, visit.node, post.id)
+    said = msg("Changed. Who has the post gets the new text.")
+    if missed:
+        names = ", ".join(f"@{name}" for name in missed)
+        said = msg(
+            "%(sent)s These people cannot read it and hear nothing: %(names)s.", sent=said, names=names
+        )
+    flash(visit.request, response, "warning" if missed else "done", said)
+    return response
+
+
+# --- delete ----------------------------------------------------------------------------------------
+
+
+def show_delete(visit: Visit) -> Response:
+    post = own_post(visit.db, visit.member.actor_id, _id(visit))
+    posts = post_views(visit.db, visit.node, visit.member, [post])
+    return render(visit.request, "posts/delete.html", post=posts[0])
+
+
+def take_delete(visit: Visit) -> Response:
+    post = own_post(visit.db, visit.member.actor_id, _id(visit))
+    delete_post(visit.db, visit.node, visit.member.actor_id, post.id)
+    response = see_other("/")
+    said = msg("Deleted here. Everyone who got it is asked to delete it too.")
+    flash(visit.request, response, "done", msg("Deleted.") if post.audience == COMPANY else said)
+    return response
+
+
+# --- like ------------------------------------------------------------------------------------------
+
+
+def take_like(visit: Visit) -> Response:
+    try:
+        like(visit.db, visit.node, visit.member.actor_id, _id(visit))
+    except FaceNeeded:
+        return _to_face(visit)
+    return _liked(visit)
+
+
+def take_unlike(visit: Visit) -> Response:
+    unlike(visit.db, visit.node, visit.member.actor_id, _id(visit))
+    return _liked(visit)
+
+
+def _to_face(visit: Visit) -> Response:
+    target = f"{FACE_PAGE}?next={quote(f'/o/{_id(visit)}')}"
+    if wants_fragment(visit.request):
+        return Response(headers={"HX-Redirect": target})
+    return see_other(target)
+
+
+def _liked(visit: Visit) -> Response:
+    row = get_readable_post(visit.db, visit.member, _id(visit))
+    if not wants_fragment(visit.request):
+        return see_other(f"/o/{row.root_id}#post-{row.id}")
+    view = post_views(visit.db, visit.node, visit.member, [row])[0]
+    return render(visit.request, "posts/like.html", post=view)
+
+
+ROUTES: list[BaseRoute] = [
+    page(WRITE, show_write),
+    upload_page(POSTS, take_post, max_bytes=PICTURES * MAX_BYTES + 256 * 1024),
+    page("/o/{id:int}/reply", show_reply),
+    page("/o/{id:int}/edit", show_edit),
+    page("/o/{id:int}/edit", take_edit, method="POST"),
+    page("/o/{id:int}/delete", show_delete),
+    page("/o/{id:int}/delete", take_delete, method="POST"),
+    page("/o/{id:int}/like", take_like, method="POST"),
+    page("/o/{id:int}/unlike", take_unlike, method="POST"),
+]
