@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, select
 
 from node import identity
 from node.admin.archives import DATABASE, FORMAT, MEDIA, Manifest, sum_of, write_archive
-from node.admin.copying import copy_rows, find_revision, refuse_unknown_tables, set_revision
+from node.admin.copying import copy_rows, disposing, find_revision, refuse_unknown_tables, set_revision
 from node.db import metadata, open_engine, reading, writing
 from node.errors import Conflict, Invalid
 from node.i18n import msg
@@ -92,20 +92,16 @@ def copy_database(engine: Engine, path: Path) -> None:
 
 
 def _copy_from_server(engine: Engine, path: Path) -> None:
-    copy = open_engine(f"sqlite:///{path}")
     snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    with snapshot as source, writing(copy) as target:
+    with disposing(open_engine(f"sqlite:///{path}")) as copy, snapshot as source, writing(copy) as target:
         metadata.create_all(target)
         copy_rows(source, target)
         set_revision(target, find_revision(source))
-    copy.dispose()
 
 
 def _media_in(database: Path) -> tuple[list[str], str | None]:
-    copy = open_engine(f"sqlite:///{database}")
-    with reading(copy) as db:
+    with disposing(open_engine(f"sqlite:///{database}")) as copy, reading(copy) as db:
         found = _named_files(db), find_revision(db)
-    copy.dispose()
     # One file, as it is carried: no journal beside it.
     with closing(sqlite3.connect(database)) as db:
         db.execute("PRAGMA journal_mode=DELETE")

@@ -1,6 +1,9 @@
 """Every row of one database written into another: how PostgreSQL gets into a backup and out of one."""
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, func, insert, inspect, select
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, func, insert, inspect, select
 
 from node.db import metadata
 from node.errors import Conflict
@@ -9,6 +12,15 @@ from node.i18n import msg
 ROWS = 500
 
 versions = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+
+
+@contextmanager
+def disposing(engine: Engine) -> Iterator[Engine]:
+    """An engine for one errand: its connections are closed whatever happens."""
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def copy_rows(source: Connection, target: Connection) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, delete, update
 from node.access.members import members_with_role
 from node.access.tables import links, logins
 from node.admin.archives import DATABASE, Manifest, check_archive, extract_archive
-from node.admin.copying import copy_rows, is_empty
+from node.admin.copying import copy_rows, disposing, is_empty
 from node.db import open_engine, reading, writing
 from node.errors import Conflict
 from node.i18n import msg
@@ -48,10 +48,8 @@ def restore_backup(source: Path, home: Path, open_home: OpenHome, *, database: s
 
 def _start_anew(staging: Path, open_home: OpenHome) -> None:
     """Bring the copy's tables up to date and close it towards the others, before anything can run on it."""
-    engine = open_home(load(staging, database=""))
-    with writing(engine) as db:
+    with disposing(open_home(load(staging, database=""))) as engine, writing(engine) as db:
         close_towards_others(db)
-    engine.dispose()
 
 
 def _move_to_server(staging: Path, home: Path, open_home: OpenHome, database: str | None) -> None:
@@ -61,14 +59,17 @@ def _move_to_server(staging: Path, home: Path, open_home: OpenHome, database: st
         return
     server = open_home(named.model_copy(update={"home": home}))
     copy = open_engine(f"sqlite:///{staging / DATABASE}")
-    with reading(copy) as source, writing(server) as target:
+    with (
+        disposing(server),
+        disposing(copy),
+        reading(copy) as source,
+        writing(server) as target,
+    ):
         if not is_empty(target):
             raise Conflict(
                 msg("The database in the settings is not empty. Name an empty one with --database.")
             )
         copy_rows(source, target)
-    copy.dispose()
-    server.dispose()
     (staging / DATABASE).unlink()
 
 

@@ -52,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
         text = msg("The database was made by a newer version of Leerkring. Update Leerkring first.")
         return _complain(text, FAILED)
     except OSError as error:
-        return _complain(msg("%(what)s: %(why)s", what=error.filename or "", why=error.strerror), FAILED)
+        return _complain(f"{error.filename or type(error).__name__}: {error.strerror}", FAILED)
     return 0
 
 

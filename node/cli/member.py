@@ -17,7 +17,7 @@ from node.access.members import (
     set_roles,
 )
 from node.cli.options import Home, Json, PasswordStdin, read_password
-from node.cli.site import member_named, opened
+from node.cli.site import columns, member_named, opened
 from node.i18n import msg
 
 commands = typer.Typer(help="Members: invite, add, list, disable, help back in.", no_args_is_help=True)
@@ -66,8 +66,8 @@ def add(
 def list_all(home: Home = None, as_json: Json = False) -> None:
     """Show all members with their roles."""
     with opened(home) as site, site.reading() as db:
-        rows = list_members(db)
-    site.answer(as_json, [_described(row) for row in rows], *(_line(row) for row in rows))
+        rows = [_described(row) for row in list_members(db)]
+    site.answer(as_json, rows, *(columns(row, "handle", "name", "roles", "disabled") for row in rows))
 
 
 def _described(row: Row[Any]) -> dict[str, Any]:
@@ -77,17 +77,6 @@ def _described(row: Row[Any]) -> dict[str, Any]:
         "roles": row.roles.split(),
         "disabled": row.disabled_at is not None,
     }
-
-
-def _line(row: Row[Any]) -> str:
-    ended = msg("disabled") if row.disabled_at else ""
-    return msg(
-        "%(handle)s\t%(name)s\t%(roles)s\t%(ended)s",
-        handle=row.handle,
-        name=row.name,
-        roles=row.roles,
-        ended=ended,
-    )
 
 
 @commands.command()

@@ -7,7 +7,7 @@ import typer
 from sqlalchemy import Connection, Row
 
 from node.cli.options import By, Home, Json, PasswordStdin, read_password
-from node.cli.site import Site, acting, opened
+from node.cli.site import Site, acting, columns, opened
 from node.errors import Invalid, NotFound
 from node.i18n import msg, translate
 from node.identity import Identity
@@ -98,7 +98,7 @@ def list_all(home: Home = None, as_json: Json = False) -> None:
     with opened(home) as site, site.reading() as db:
         node = site.node(db)
         rows = [_described(site, node, row) for row in pairing.list_pairings(db)]
-    lines = [msg("%(id)s\t%(domain)s\t%(name)s\t%(state)s\t%(error)s", **row) for row in rows]
+    lines = [columns(row, "id", "domain", "name", "state", "error") for row in rows]
     site.answer(as_json, rows, *lines)
 
 

@@ -6,7 +6,7 @@ import typer
 from sqlalchemy import Row
 
 from node.cli.options import Home, Json
-from node.cli.site import opened
+from node.cli.site import columns, opened
 from node.i18n import msg
 from node.peers import keep_peer, list_peers
 from node.rings.pairing import clean_domain
@@ -33,7 +33,7 @@ def list_all(home: Home = None, as_json: Json = False) -> None:
     """Show the servers that this node knows, and how sending to them goes."""
     with opened(home) as site, site.reading() as db:
         rows = [_described(row) for row in list_peers(db)]
-    lines = [msg("%(domain)s\t%(state)s\t%(name)s\t%(trouble)s", **row) for row in rows]
+    lines = [columns(row, "domain", "state", "name", "trouble") for row in rows]
     site.answer(as_json, rows, *lines)
 
 

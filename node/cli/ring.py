@@ -7,7 +7,7 @@ import typer
 from sqlalchemy import Connection, Row
 
 from node.cli.options import By, Home, Json, PasswordStdin, read_password
-from node.cli.site import Site, acting, opened, ring_named
+from node.cli.site import Site, acting, columns, opened, ring_named
 from node.errors import Invalid, NotFound
 from node.i18n import msg
 from node.ids import now
@@ -27,6 +27,7 @@ PerFirm = Annotated[list[str] | None, typer.Option(metavar="DOMAIN=TEXT", help="
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day, e.g. 2027-06-30.")]
 
 SIGN_DAYS, YEAR = 14, 365
+SHOWN = ("handle", "name", "state")
 
 
 @commands.command()
@@ -178,7 +179,7 @@ def show(handle: Handle, home: Home = None, as_json: Json = False) -> None:
             for one in reach.nodes
         ]
         data = {**_described(ring), "own_people": reach.own_people, "nodes": nodes}
-        lines = [_line(_described(ring))]
+        lines = [columns(_described(ring), *SHOWN)]
         lines.append(msg("%(count)s people of your own firm", count=reach.own_people))
         lines += [
             msg("%(people)s people of %(name)s (%(domain)s)", **{**one, "people": one["people"] or "?"})
@@ -193,7 +194,7 @@ def list_all(home: Home = None, as_json: Json = False) -> None:
     with opened(home) as site, site.reading() as db:
         rings = [_described(ring) for ring in known_rings(db)]
         proposals = [_agreement(db, row) for row in signing_agreements(db)]
-        lines = [_line(ring) for ring in rings]
+        lines = [columns(ring, *SHOWN) for ring in rings]
         lines += [msg("To sign: %(name)s, agreement %(hash)s", **proposal) for proposal in proposals]
         site.answer(as_json, {"rings": rings, "proposals": proposals}, *lines)
 
@@ -245,7 +246,3 @@ def _described(ring: RingRow) -> dict[str, Any]:
         "state": ring.state,
         "hash": ring.hash,
     }
-
-
-def _line(ring: dict[str, Any]) -> str:
-    return msg("%(handle)s\t%(name)s\t%(state)s", **ring)

@@ -64,6 +64,11 @@ class Site:
             self.say(line)
 
 
+def columns(row: Mapping[str, Any], *names: str) -> str:
+    """One line of a table, as other programs cut it: by tabs."""
+    return "\t".join(str(row[name]) for name in names)
+
+
 def _as_text(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 

@@ -6,8 +6,7 @@ import typer
 from sqlalchemy import Connection, Row
 
 from node.cli.options import By, Home, Json
-from node.cli.site import acting, as_reader, audience_named, audience_words, opened
-from node.i18n import msg
+from node.cli.site import acting, as_reader, audience_named, audience_words, columns, opened
 from node.topics.actions import create_topic
 from node.topics.queries import find_topic, list_topics
 
@@ -39,7 +38,7 @@ def list_all(by: By = None, home: Home = None, as_json: Json = False) -> None:
     with opened(home) as site, site.reading() as db:
         node, reader = site.node(db), as_reader(acting(db, by, "editor"))
         rows = [_described(db, row, node.base) for row in list_topics(db, reader)]
-    lines = [msg("%(handle)s\t%(name)s\t%(audience)s\t%(url)s", **row) for row in rows]
+    lines = [columns(row, "handle", "name", "audience", "url") for row in rows]
     site.answer(as_json, rows, *lines)
 
 
