@@ -176,6 +176,11 @@ def _ancestors(before: dict[str, str | None], start: str) -> set[str]:
     return found
 
 
+def has_late_agreements(db: Connection) -> bool:
+    late = agreements.c.state == SIGNING, agreements.c.deadline <= now()
+    return db.execute(select(agreements.c.hash).where(*late).limit(1)).first() is not None
+
+
 def lapse_agreements(db: Connection, moment_now: datetime) -> list[Row[Any]]:
     """Write down which proposals the clock ended; returns their rows."""
     late = agreements.c.state == SIGNING, agreements.c.deadline <= moment_now

@@ -338,7 +338,8 @@ def _take_proofs(
     document = document_of(row)
     fresh = _keep_others_proofs(db, node, document, row.hash, proofs)
     if received_at < row.deadline and row.state in (SIGNING, LAPSED):
-        _complete_if_all(db, node, row.hash)
+        if _complete_if_all(db, node, row.hash):
+            _send(db, node, row, only=(peer.domain,))  # so that they know that it holds here too
     elif fresh and _has_all(db, row.hash, document):
         tell_directors(db, "ring_fork", document.name, f"/agreements/{row.hash}")
     if fresh:
@@ -381,15 +382,16 @@ def _has_all(db: Connection, agreement_hash: str, document: Agreement) -> bool:
     return signed == {firm.domain for firm in document.firms}
 
 
-def _complete_if_all(db: Connection, node: Identity, agreement_hash: str) -> None:
+def _complete_if_all(db: Connection, node: Identity, agreement_hash: str) -> bool:
     """The last proof makes the agreement hold: the ring opens, or goes on under its new version."""
     row = get_agreement(db, agreement_hash)
     document = document_of(row)
     if row.state not in (SIGNING, LAPSED) or not _has_all(db, agreement_hash, document):
-        return
+        return False
     change_agreement(db, agreement_hash, state=COMPLETE, completed_at=now())
     change_ring(db, row.ring_id, name=document.name)
     settle_roster(db, node.domain, row.ring_id)
+    return True
 
 
 def lapse(db: Connection) -> int:

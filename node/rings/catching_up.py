@@ -183,13 +183,13 @@ class Due:
 
 def due_partners(db: Connection) -> list[Due]:
     """Partners never asked since the start, behind, or asked an hour ago; not those tried just now."""
-    moment = now()
     found = []
     for ring in open_rings(db):
         for peer, partner in _partners(db, ring):
             numbers_due = partner.behind or _is_older(partner.asked_at, ASK_AGAIN)
             people_due = _is_older(partner.people_at, PEOPLE_AGAIN)
-            rested = partner.tried_at is None or partner.tried_at < moment - PAUSE
+            heard = peer.heard_at is not None and partner.tried_at is not None
+            rested = _is_older(partner.tried_at, PAUSE) or (heard and peer.heard_at > partner.tried_at)
             if rested and (numbers_due or people_due) and is_in_ring(db, ring.audience, peer.id):
                 found.append(Due(ring, peer, numbers_due, people_due))
     return found

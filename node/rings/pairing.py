@@ -148,6 +148,11 @@ def state_of(row: Row[Any]) -> str:
     return EXPIRED if row.state in GOING_ON and row.expires_at <= now() else str(row.state)
 
 
+def has_expired_pairings(db: Connection) -> bool:
+    over = pairings.c.state.in_(GOING_ON), pairings.c.expires_at <= now()
+    return db.execute(select(pairings.c.id).where(*over).limit(1)).first() is not None
+
+
 def expire_pairings(db: Connection) -> int:
     """Write down what the clock ended."""
     over = pairings.c.state.in_(GOING_ON), pairings.c.expires_at <= now()

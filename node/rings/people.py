@@ -5,21 +5,23 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, insert, or_, select, update
 
 from federation.documents import Document, as_id, as_text
-from node.access.logins import list_members
+from node.access.tables import members
 from node.actors import PERSON, actors, find_actor
 from node.boundary import is_in_ring
 from node.db import insert_new
+from node.departures import record_departure
 from node.identity import SELF, Identity
 from node.ids import new_id, now
 from node.rings import outgoing
-from node.rings.queries import RingRow, open_rings
-from node.rings.tables import ring_partners, ring_people
+from node.rings.queries import OPEN, RingRow
+from node.rings.tables import ring_partners, ring_people, rings
 from node.text import clean_name
 
 MOST_PEOPLE = 20_000
+_NAMED = (actors.c.uri, actors.c.handle, actors.c.name)
 HANDLE = re.compile(r"[a-z0-9_]{2,20}")
 
 
@@ -28,17 +30,18 @@ HANDLE = re.compile(r"[a-z0-9_]{2,20}")
 
 def our_people(db: Connection, node: Identity, ring_hash: str) -> Document:
     """The collection that partners read."""
-    people = (outgoing.person_document(node, m.uri, m.handle, m.name) for m in _active_members(db))
+    joined = members.join(actors, actors.c.id == members.c.actor_id)
+    rows = db.execute(select(*_NAMED).select_from(joined).where(_active()).order_by(actors.c.handle))
+    people = [outgoing.person_document(node, row.uri, row.handle, row.name) for row in rows]
     return outgoing.people_document(node, ring_hash, people)
 
 
-def _active_members(db: Connection) -> list[Row[Any]]:
-    moment = now()
-    return [
-        member
-        for member in list_members(db)
-        if member.disabled_at is None and (member.ends_at is None or member.ends_at > moment)
-    ]
+def serve_people(db: Connection, node: Identity, ring: RingRow, peer: Row[Any]) -> Document:
+    """The same for one partner, written down as a departure."""
+    document = our_people(db, node, ring.hash)
+    body = json.dumps(document).encode()
+    record_departure(db, "collection", ids=[document["id"]], receivers=[peer.domain], content=body)
+    return document
 
 
 def tell_people_changes(db: Connection, node: Identity) -> int:
@@ -46,40 +49,68 @@ def tell_people_changes(db: Connection, node: Identity) -> int:
 
     Compares members with what was told, so it does not matter what changed them, or when.
     """
-    members = _active_members(db)
-    return sum(_tell_ring(db, node, ring, members) for ring in open_rings(db))
+    came, went = list(db.execute(_untold())), list(db.execute(_still_told()))
+    for row in came:
+        _publish(db, node, "Add", row)
+        _remember_told(db, row)
+    for row in went:
+        _publish(db, node, "Remove", row)
+        _forget(db, row.ring_id, SELF, [row.actor_id])
+    return len(came) + len(went)
 
 
-def _tell_ring(db: Connection, node: Identity, ring: RingRow, members: list[Row[Any]]) -> int:
-    known = _told(db, ring.id)
-    current = {member.actor_id: (member, _line(member.handle, member.name)) for member in members}
-    changed = [member for member, line in current.values() if known.get(member.actor_id) != line]
-    for member in changed:
-        person = outgoing.person_document(node, member.uri, member.handle, member.name)
-        outgoing.publish_people_change(db, node, ring.hash, "Add", person)
-        _remember_told(db, ring.id, member.actor_id, current[member.actor_id][1])
-    gone = known.keys() - current.keys()
-    for actor_id in gone:
-        person = outgoing.person_document(node, f"/p/{actor_id}", *json.loads(known[actor_id]))
-        outgoing.publish_people_change(db, node, ring.hash, "Remove", person)
-        _forget(db, ring.id, SELF, [actor_id])
-    return len(changed) + len(gone)
+def has_people_to_tell(db: Connection) -> bool:
+    return any(db.execute(query.limit(1)).first() is not None for query in (_untold(), _still_told()))
 
 
-def _line(handle: str, name: str) -> str:
-    return json.dumps([handle, name])
+def begin_ring(db: Connection, ring_id: int) -> None:
+    """A ring opens: partners read the whole collection, so nobody need be told one by one."""
+    for row in db.execute(_untold().where(rings.c.id == ring_id)).all():
+        _remember_told(db, row)
+    for row in db.execute(_still_told().where(rings.c.id == ring_id)).all():
+        _forget(db, ring_id, SELF, [row.actor_id])
+    db.execute(update(ring_partners).where(ring_partners.c.ring_id == ring_id).values(people_at=None))
 
 
-def _told(db: Connection, ring_id: int) -> dict[int, str]:
-    ours = ring_people.c.ring_id == ring_id, ring_people.c.peer_id == SELF
-    rows = db.execute(select(ring_people.c.actor_id, ring_people.c.told).where(*ours))
-    return {row.actor_id: row.told for row in rows}
+def _columns() -> tuple[Any, ...]:
+    return rings.c.id.label("ring_id"), rings.c.hash, actors.c.id.label("actor_id"), *_NAMED
 
 
-def _remember_told(db: Connection, ring_id: int, actor_id: int, line: str) -> None:
-    this = ring_people.c.ring_id == ring_id, ring_people.c.actor_id == actor_id
-    if not db.execute(update(ring_people).where(*this).values(told=line)).rowcount:
-        values = {"ring_id": ring_id, "actor_id": actor_id, "peer_id": SELF, "told": line}
+def _active() -> ColumnElement[bool]:
+    return and_(members.c.disabled_at.is_(None), or_(members.c.ends_at.is_(None), members.c.ends_at > now()))
+
+
+def _untold() -> Select[Any]:
+    """Members whose coming or present name an open ring has not heard of."""
+    told = and_(ring_people.c.ring_id == rings.c.id, ring_people.c.actor_id == actors.c.id)
+    everyone = members.join(actors, actors.c.id == members.c.actor_id).join(rings, rings.c.state == OPEN)
+    return (
+        select(*_columns())
+        .select_from(everyone.outerjoin(ring_people, told))
+        .where(_active(), or_(ring_people.c.actor_id.is_(None), ring_people.c.told != actors.c.name))
+    )
+
+
+def _still_told() -> Select[Any]:
+    """Members that an open ring knows though they are gone."""
+    known = ring_people.join(rings, rings.c.id == ring_people.c.ring_id)
+    everyone = known.join(actors, actors.c.id == ring_people.c.actor_id)
+    return (
+        select(*_columns())
+        .select_from(everyone.join(members, members.c.actor_id == actors.c.id))
+        .where(rings.c.state == OPEN, ring_people.c.peer_id == SELF, ~_active())
+    )
+
+
+def _publish(db: Connection, node: Identity, change: str, row: Row[Any]) -> None:
+    person = outgoing.person_document(node, row.uri, row.handle, row.name)
+    outgoing.publish_people_change(db, node, row.hash, change, person)
+
+
+def _remember_told(db: Connection, row: Row[Any]) -> None:
+    this = ring_people.c.ring_id == row.ring_id, ring_people.c.actor_id == row.actor_id
+    if not db.execute(update(ring_people).where(*this).values(told=row.name)).rowcount:
+        values = {"ring_id": row.ring_id, "actor_id": row.actor_id, "peer_id": SELF, "told": row.name}
         db.execute(insert(ring_people).values(**values))
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from node.access.logins import list_members
 from node.access.members import members_with_role
+from node.boundary import is_in_ring
 from node.db import insert_new
 from node.identity import SELF, nodes
 from node.ids import now
@@ -16,6 +17,7 @@ from node.objects import DELETED, objects, ring_audience
 from node.peers import BLOCKED, KNOWN, PAIRED, change_peer, find_peer, peers
 from node.queue import drop_deliveries
 from node.rings.agreement_rows import agreements_of, change_ring, document_of, get_ring_row, heads_of
+from node.rings.people import begin_ring
 from node.rings.queries import CLOSED, OPEN
 from node.rings.tables import leavings, ring_partners, rings
 
@@ -74,6 +76,7 @@ def _mark_open(db: Connection, ring: Row[Any]) -> None:
     if ring.state == OPEN:
         return
     change_ring(db, ring.id, state=OPEN, opened_at=ring.opened_at or now(), closed_at=None, closed_why=None)
+    begin_ring(db, ring.id)
     for member in list_members(db):
         notify(db, member.actor_id, "ring_open", text=ring.name, link=f"/rings/{ring.handle}/about")
 
@@ -111,6 +114,11 @@ def close_expired(db: Connection, own_domain: str) -> int:
         set_closing_reason(db, ring.id, "expired")
         tell_directors(db, "ring_expired", ring.name, f"/rings/{ring.handle}/about")
     return len(expired)
+
+
+def has_expired(db: Connection) -> bool:
+    """Whether the clock closed a ring that is still written down as open."""
+    return any(not is_in_ring(db, ring_audience(ring.hash)) for ring in _open_rings(db))
 
 
 def _open_rings(db: Connection) -> list[Row[Any]]:

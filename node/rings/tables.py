@@ -96,7 +96,7 @@ ring_people = Table(
     Column("ring_id", Id, ForeignKey("rings.id"), primary_key=True),
     Column("actor_id", Id, ForeignKey("actors.id"), primary_key=True),
     Column("peer_id", Id, nullable=False),  # SELF: those we told the ring about
-    Column("told", Text),  # of ours: the handle and name that the ring knows
+    Column("told", Text),  # of ours: the name that the ring knows
 )
 
 ring_partners = Table(

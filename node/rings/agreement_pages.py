@@ -1,0 +1,285 @@
+"""Pages of agreements: propose one, read it whole, sign it, remind the others, say no, leave a ring."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from node.errors import NotFound
+from node.i18n import msg, translate
+from node.ids import now
+from node.rings import agreements, leaving
+from node.rings.agreement_rows import find_agreement, get_ring_row
+from node.rings.agreements import Share, Terms
+from node.rings.overview import current_agreement, paired_firms, view_agreement
+from node.rings.pairing_pages import attempt
+from node.rings.queries import RingRow, find_ring
+from node.web.context import shell_of
+from node.web.flashes import flash
+from node.web.formats import AMSTERDAM
+from node.web.forms import Form, blank_form
+from node.web.pages import render
+from node.web.visits import Visit, page, see_other
+from schemas.agreement import Agreement, moment
+
+SIGN_DAYS, RING_DAYS, KEEP_DAYS = 14, 365, 90
+PURPOSE = msg("We learn from each other: we share questions, solutions and mistakes from our daily work.")
+CONFIDENTIALITY = msg(
+    "What we read here stays between our firms. Prices, customers and personal matters do not belong here."
+)
+GOAL = msg("Ask one question and share one experience each month.")
+
+
+# --- proposing -------------------------------------------------------------------------------------
+
+
+def show_new(visit: Visit) -> Response:
+    visit.require_role("director")
+    return _proposal_page(visit, blank_form(_first_values(visit)))
+
+
+def _first_values(visit: Visit) -> dict[str, str]:
+    """A low threshold: everything is filled in, in plain words, and can be changed."""
+    language = shell_of(visit.request).language
+    values = {
+        "purpose": translate(language, PURPOSE),
+        "confidentiality": translate(language, CONFIDENTIALITY),
+        "no_poaching": "on",
+        "retention_days": str(KEEP_DAYS),
+        "deadline": _day(now() + timedelta(days=SIGN_DAYS)),
+        "ends_at": _day(now() + timedelta(days=RING_DAYS)),
+    }
+    for key in _firm_keys(visit):
+        values |= {f"goal_{key}": translate(language, GOAL), f"hours_{key}": "2"}
+    return values
+
+
+def _firm_keys(visit: Visit) -> dict[str, str]:
+    """The part of field names → domain; ours is `own`."""
+    return {"own": visit.node.domain} | {str(peer.id): peer.domain for peer in paired_firms(visit.db)}
+
+
+def _day(value: datetime) -> str:
+    return value.astimezone(AMSTERDAM).date().isoformat()
+
+
+def _proposal_page(visit: Visit, form: Form, ring: RingRow | None = None, status_code: int = 200) -> Response:
+    return render(
+        visit.request,
+        "rings/propose.html",
+        status_code=status_code,
+        form=form,
+        firms=paired_firms(visit.db),
+        own_name=visit.node.name,
+        ring=ring,
+    )
+
+
+def take_new(visit: Visit) -> Response:
+    return _propose(visit, None)
+
+
+def show_renew(visit: Visit) -> Response:
+    visit.require_role("director")
+    ring = find_ring(visit.db, visit.request.path_params["handle"])
+    view = current_agreement(visit.db, ring.id, visit.node.domain)
+    if view is None:
+        raise NotFound
+    values = _first_values(visit) | _values_of(visit, view.document)
+    values["ends_at"] = _day(max(now(), moment(view.document.ends_at)) + timedelta(days=RING_DAYS))
+    return _proposal_page(visit, blank_form(values), ring)
+
+
+def _values_of(visit: Visit, document: Agreement) -> dict[str, str]:
+    values = {
+        "name": document.name,
+        "purpose": document.purpose,
+        "confidentiality": document.confidentiality,
+        "no_poaching": "on" if document.no_poaching else "",
+        "titles_in_mail": "on" if document.titles_in_mail else "",
+        "retention_days": str(document.retention_days),
+    }
+    for key, domain in _firm_keys(visit).items():
+        firm = document.firm_of(domain)
+        if firm is not None:
+            values |= {f"firm_{key}": "on", f"goal_{key}": firm.goal}
+            values |= {f"hours_{key}": str(firm.hours), f"contact_{key}": firm.contact}
+    return values
+
+
+def take_renew(visit: Visit) -> Response:
+    visit.require_role("director")
+    return _propose(visit, find_ring(visit.db, visit.request.path_params["handle"]))
+
+
+def _propose(visit: Visit, ring: RingRow | None) -> Response:
+    director, form = visit.require_role("director"), visit.form
+    terms, handle = _read_terms(visit, form), form.line("handle", required=ring is None).removeprefix("@")
+    password, made = form.secret("password"), list[str]()
+
+    def act() -> None:
+        ring_id = ring.id if ring is not None else None
+        made.append(
+            agreements.propose(
+                visit.db, visit.node, director.actor_id, password, terms, handle=handle, ring_id=ring_id
+            )
+        )
+
+    if not form.ok or not attempt(visit, form, act):
+        return _proposal_page(visit, form, ring, 422)
+    return _to_agreement(
+        visit, made[0], msg("Sent to the other firm. You have signed; now it is their turn.")
+    )
+
+
+def _read_terms(visit: Visit, form: Form) -> Terms:
+    keys = _firm_keys(visit)
+    chosen = {key: domain for key, domain in keys.items() if key == "own" or form.flag(f"firm_{key}")}
+    if len(chosen) < 2:
+        form.fail("firms", msg("Choose at least one other firm."))
+    return Terms(
+        name=form.line("name", longest=80),
+        purpose=form.text("purpose", longest=5000),
+        confidentiality=form.text("confidentiality", longest=5000),
+        no_poaching=form.flag("no_poaching"),
+        retention_days=form.whole("retention_days", least=0, most=3650),
+        titles_in_mail=form.flag("titles_in_mail"),
+        gate="none",  # the gates themselves come with a later version
+        gate_minutes=0,
+        ends_at=_end_of_day(form, "ends_at"),
+        deadline=_end_of_day(form, "deadline"),
+        shares={domain: _read_share(form, key) for key, domain in chosen.items()},
+    )
+
+
+def _read_share(form: Form, key: str) -> Share:
+    return Share(
+        goal=form.text(f"goal_{key}", longest=5000),
+        hours=form.whole(f"hours_{key}", least=0, most=200),
+        contact=form.line(f"contact_{key}", longest=200),
+    )
+
+
+def _end_of_day(form: Form, name: str) -> datetime:
+    """The last moment of a day in Amsterdam."""
+    try:
+        day = date.fromisoformat(form.line(name, longest=10))
+    except ValueError:
+        form.fail(name, msg("Fill in a date."))
+        return now()
+    return datetime.combine(day, time(23, 59, 59), AMSTERDAM)
+
+
+# --- reading and signing ---------------------------------------------------------------------------
+
+
+def show_agreement(visit: Visit) -> Response:
+    visit.require_role("director", "admin")
+    return _agreement_page(visit, blank_form())
+
+
+def _agreement_page(visit: Visit, form: Form, status_code: int = 200) -> Response:
+    row = find_agreement(visit.db, visit.request.path_params["hash"])
+    if row is None:
+        raise NotFound
+    view = view_agreement(visit.db, row, visit.node.domain)
+    ring = get_ring_row(visit.db, row.ring_id)
+    return render(
+        visit.request,
+        "rings/agreement.html",
+        status_code=status_code,
+        form=form,
+        view=view,
+        ring=ring,
+        own_domain=visit.node.domain,
+        is_director="director" in visit.member.roles,
+    )
+
+
+def take_sign(visit: Visit) -> Response:
+    director, form = visit.require_role("director"), visit.form
+    password, agreement_hash = form.secret("password"), visit.request.path_params["hash"]
+    handle = form.line("handle", required=False).removeprefix("@")
+    if not form.flag("read"):
+        form.fail("read", msg("Read the agreement first, then tick this."))
+
+    def act() -> None:
+        agreements.sign(visit.db, visit.node, director.actor_id, password, agreement_hash, handle=handle)
+
+    if not form.ok or not attempt(visit, form, act):
+        return _agreement_page(visit, form, 422)
+    return _to_agreement(visit, agreement_hash, msg("Signed. The other firms are told."))
+
+
+def take_withdraw(visit: Visit) -> Response:
+    director, form = visit.require_role("director"), visit.form
+    password, agreement_hash = form.secret("password"), visit.request.path_params["hash"]
+
+    def act() -> None:
+        agreements.withdraw(visit.db, visit.node, director.actor_id, password, agreement_hash)
+
+    if not form.ok or not attempt(visit, form, act):
+        return _agreement_page(visit, form, 422)
+    return _to_agreement(visit, agreement_hash, msg("Withdrawn. The other firms are told."))
+
+
+def take_remind(visit: Visit) -> Response:
+    director, form = visit.require_role("director"), visit.form
+    agreement_hash = visit.request.path_params["hash"]
+
+    def act() -> None:
+        agreements.remind(visit.db, visit.node, director.actor_id, agreement_hash)
+
+    if not attempt(visit, form, act):
+        return _agreement_page(visit, form, 422)
+    return _to_agreement(visit, agreement_hash, msg("Sent again. A phone call helps too."))
+
+
+def _to_agreement(visit: Visit, agreement_hash: str, words: str) -> Response:
+    response = see_other(f"/agreements/{agreement_hash}")
+    flash(visit.request, response, "done", words)
+    return response
+
+
+# --- leaving ---------------------------------------------------------------------------------------
+
+
+def show_leave(visit: Visit) -> Response:
+    visit.require_role("director")
+    return _leave_page(visit, blank_form())
+
+
+def _leave_page(visit: Visit, form: Form, status_code: int = 200) -> Response:
+    ring = find_ring(visit.db, visit.request.path_params["handle"])
+    view = current_agreement(visit.db, ring.id, visit.node.domain)
+    values: dict[str, Any] = {"ring": ring, "view": view, "form": form}
+    return render(visit.request, "rings/leave.html", status_code=status_code, **values)
+
+
+def take_leave(visit: Visit) -> Response:
+    director, form = visit.require_role("director"), visit.form
+    ring, password = find_ring(visit.db, visit.request.path_params["handle"]), form.secret("password")
+
+    def act() -> None:
+        leaving.leave(visit.db, visit.node, director.actor_id, password, ring.id)
+
+    if not form.ok or not attempt(visit, form, act):
+        return _leave_page(visit, form, 422)
+    response = see_other(f"/rings/{ring.handle}/about")
+    flash(visit.request, response, "done", msg("Your firm has left this ring. Nothing goes there any more."))
+    return response
+
+
+ROUTES: list[BaseRoute] = [
+    page("/proposals/new", show_new),
+    page("/proposals/new", take_new, method="POST"),
+    page("/rings/{handle}/renew", show_renew),
+    page("/rings/{handle}/renew", take_renew, method="POST"),
+    page("/agreements/{hash}", show_agreement),
+    page("/agreements/{hash}/sign", take_sign, method="POST"),
+    page("/agreements/{hash}/withdraw", take_withdraw, method="POST"),
+    page("/agreements/{hash}/remind", take_remind, method="POST"),
+    page("/rings/{handle}/leave", show_leave),
+    page("/rings/{handle}/leave", take_leave, method="POST"),
+]

@@ -1,0 +1,89 @@
+"""What other nodes may ask under their node key: pairing, people of a ring, its numbered activities."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, Row
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from federation.documents import Document
+from node import identity
+from node.boundary import is_in_ring
+from node.db import writing
+from node.errors import NotFound
+from node.identity import Identity
+from node.peers import get_peer
+from node.rings import pairing_talks
+from node.rings.catching_up import answer_numbers
+from node.rings.people import serve_people
+from node.rings.queries import RingRow, ring_of_audience
+from node.rings.signed import NONCE, Caller, authenticate_node, authenticate_stranger, signed_answer
+from node.web.visits import Services, services_of
+
+Answerer = Callable[[Connection, Identity, RingRow, Row[Any]], Document]
+MOST_NUMBERS = 2**31
+
+
+async def talk_about_pairing(request: Request) -> Response:
+    services = services_of(request)
+    caller, message = await authenticate_stranger(request, services)
+    answer = await run_in_threadpool(_pairing_answer, services, caller, message)
+    services.wake()
+    return JSONResponse(answer, headers={"cache-control": "no-store"})
+
+
+def _pairing_answer(services: Services, caller: Caller, message: Document) -> Document:
+    with writing(services.engine) as db:
+        node = identity.load(db, services.settings.scheme)
+        return pairing_talks.receive(db, node, caller, message)
+
+
+async def show_people(request: Request) -> Response:
+    return await _answer_partner(request, serve_people)
+
+
+async def show_activities(request: Request) -> Response:
+    epoch, after = _number(request, "epoch", 1), _number(request, "after", 0)
+
+    def answer(db: Connection, node: Identity, ring: RingRow, peer: Row[Any]) -> Document:
+        return answer_numbers(db, node, ring, peer, epoch, after)
+
+    return await _answer_partner(request, answer)
+
+
+async def _answer_partner(request: Request, answerer: Answerer) -> Response:
+    """Only a node that is in that ring with us now; everybody else gets the 404 of what does not exist."""
+    services = services_of(request)
+    caller, _ = await authenticate_node(request, services)
+    audience = f"ring:{request.path_params['ring_hash']}"
+    nonce = request.query_params.get(NONCE, "")[:64]
+    return await run_in_threadpool(_signed_for, services, caller, audience, nonce, answerer)
+
+
+def _signed_for(
+    services: Services, caller: Caller, audience: str, nonce: str, answerer: Answerer
+) -> Response:
+    with writing(services.engine) as db:
+        node, ring = identity.load(db, services.settings.scheme), ring_of_audience(db, audience)
+        if ring is None or caller.peer_id is None:
+            raise NotFound
+        if not is_in_ring(db, audience) or not is_in_ring(db, audience, caller.peer_id):
+            raise NotFound
+        document = answerer(db, node, ring, get_peer(db, caller.peer_id))
+        return signed_answer(node, caller, nonce, document)
+
+
+def _number(request: Request, name: str, least: int) -> int:
+    text = request.query_params.get(name, "")
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else least
+    return max(least, min(number, MOST_NUMBERS))
+
+
+ROUTES: list[BaseRoute] = [
+    Route("/node/pairing", talk_about_pairing, methods=["POST"]),
+    Route("/node/rings/{ring_hash}/people", show_people, methods=["GET"]),
+    Route("/node/rings/{ring_hash}/activities", show_activities, methods=["GET"]),
+]
