@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Index, Row, Table, Text, insert, select, update
+from sqlalchemy import Boolean, Column, Connection, Index, Row, Table, Text, false, insert, select, update
 
 from node.db import Id, UtcDateTime, metadata
 from node.errors import Invalid
@@ -30,7 +30,7 @@ actors = Table(
     Column("multikey", Text),
     Column("rsa_private", Text),  # ours only
     Column("ed25519_private", Text),  # ours only
-    Column("approves_follows", Boolean, nullable=False, server_default="false"),
+    Column("approves_follows", Boolean, nullable=False, server_default=false()),
     Column("face_at", UtcDateTime),  # ours: since when the outside may see this person (rule 12)
     Column("gone_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),

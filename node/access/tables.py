@@ -1,6 +1,6 @@
 """Rows of who may come in: members, log-ins, one-time links."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, Text, false
 
 from node.db import Id, UtcDateTime, metadata
 
@@ -16,7 +16,7 @@ members = Table(
     Column("language", Text),
     Column("ends_at", UtcDateTime),
     Column("disabled_at", UtcDateTime),
-    Column("open_from_apps", Boolean, nullable=False, server_default="false"),
+    Column("open_from_apps", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
 )
 

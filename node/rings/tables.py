@@ -1,6 +1,6 @@
 """Rows of rings: pairings, agreements and their signatures, the ring, its people, its numbers."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, false
 
 from node.db import Id, UtcDateTime, metadata
 
@@ -107,7 +107,7 @@ ring_partners = Table(
     Column("asked_at", UtcDateTime),  # when catching up last succeeded
     Column("tried_at", UtcDateTime),
     Column("people_at", UtcDateTime),  # when their people were last read whole
-    Column("behind", Boolean, nullable=False, server_default="false"),
+    Column("behind", Boolean, nullable=False, server_default=false()),
 )
 
 ring_heads = Table(

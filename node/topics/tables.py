@@ -1,6 +1,6 @@
 """Rows of topics: an object of kind `topic`; an open one is also a Group actor with the same id."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Table, Text, false
 
 from node.db import Id, metadata
 
@@ -12,5 +12,5 @@ topics = Table(
     Column("handle", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("summary", Text, nullable=False, server_default=""),
-    Column("archived", Boolean, nullable=False, server_default="false"),
+    Column("archived", Boolean, nullable=False, server_default=false()),
 )
