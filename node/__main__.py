@@ -3,9 +3,11 @@
 import sys
 
 from node.cli.commands import run
+from node.cli.logs import configure_logs
 
 
 def main() -> None:
+    configure_logs("warning")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -8,10 +8,11 @@ from sqlalchemy.exc import OperationalError
 
 from federation.errors import FederationError
 from node.cli import departures, homes, keeping, member, pair, peer, post, ring, serving, topic
-from node.errors import Invalid, NodeError, NotFound
+from node.cli.site import WrongUse, words_of
+from node.errors import NodeError
 from node.i18n import DEFAULT_LANGUAGE, msg, translate
 
-WRONG_USE, FAILED = 2, 1
+FAILED, WRONG_USE = 1, 2
 
 commands = typer.Typer(
     name="leerkring",
@@ -42,8 +43,10 @@ def run(arguments: Sequence[str]) -> int:
         commands(args=list(arguments), prog_name="leerkring")
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else FAILED
+    except WrongUse as error:
+        return _complain(str(error), WRONG_USE)
     except NodeError as error:
-        return _complain(_words(error), WRONG_USE)
+        return _complain(words_of(error, DEFAULT_LANGUAGE), WRONG_USE)
     except FederationError as error:
         return _complain(msg("The other server: %(why)s", why=error), FAILED)
     except OperationalError as error:
@@ -54,14 +57,6 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         return _complain(f"{error.filename or type(error).__name__}: {error.strerror}", FAILED)
     return 0
-
-
-def _words(error: NodeError) -> str:
-    if isinstance(error, Invalid):
-        return "\n".join(translate(DEFAULT_LANGUAGE, text) for text in error.fields.values())
-    if isinstance(error, NotFound) and not error.args:
-        return msg("There is no such thing here. Look in the list which there are.")
-    return error.args[0] if error.args else type(error).__name__
 
 
 def _complain(text: str, code: int) -> int:

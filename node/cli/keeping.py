@@ -74,10 +74,14 @@ async def _check_address(site: Site) -> Finding:
 
 
 def _described(site: Site, findings: list[Finding]) -> dict[str, object]:
-    language = site.settings.language
     lines = [
-        {name: translate(language, value) if isinstance(value, str) else value for name, value in found}
-        for found in (asdict(finding).items() for finding in findings)
+        {
+            "about": translate(site.settings.language, finding.about),
+            "ok": finding.ok,
+            "text": translate(site.settings.language, finding.text),
+            "advice": translate(site.settings.language, finding.advice),
+        }
+        for finding in findings
     ]
     return {"ok": all(finding.ok for finding in findings), "findings": lines}
 

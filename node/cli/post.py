@@ -4,11 +4,11 @@ import mimetypes
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 from sqlalchemy import Connection
 
 from node.boundary import Member
+from node.cli.acts import note_act
 from node.cli.options import Home, Json
 from node.cli.site import as_reader, audience_named, member_named, opened
 from node.errors import Conflict, Invalid, NotFound
@@ -21,7 +21,6 @@ from node.topics.queries import topics_of_audience
 from node.web.forms import Upload
 
 POSTED_FOR_YOU = "posted_for_you"
-log = structlog.get_logger()
 
 
 def post(
@@ -55,6 +54,7 @@ def post(
         node = site.node(db)
         made = _publish(db, node, site.settings, member.actor_id, draft)
         url = f"{node.base}/o/{made}"
+    note_act(site.settings.home, "post", by=by, object=str(made), audience=audience)
     site.answer(as_json, {"id": str(made), "url": url, "audience": audience}, url)
 
 
@@ -82,8 +82,7 @@ def _topic_id(db: Connection, reader: Member, audience: str, handle: str | None)
 
 
 def _publish(db: Connection, node: Identity, settings: Settings, author_id: int, draft: Draft) -> int:
-    """Nobody posts for another without a trace (rule 16)."""
+    """Nobody posts for another without their notice (rule 16)."""
     made = publish_post(db, node, settings, author_id, draft)
     notify(db, author_id, POSTED_FOR_YOU, object_id=made, link=f"/o/{made}")
-    log.warning("posted_for_member", member=author_id, object=made, audience=draft.audience)
     return made

@@ -19,13 +19,17 @@ from node.access.members import members_with_role
 from node.app import open_home
 from node.boundary import Member
 from node.db import reading, writing
-from node.errors import Conflict, Invalid, NotFound
+from node.errors import Conflict, Invalid, NodeError, NotFound
 from node.i18n import msg, translate
 from node.identity import Identity
 from node.network import Network
 from node.objects import COMPANY, PUBLIC
 from node.rings.queries import RingRow, find_ring, ring_of_audience
 from node.settings import Settings
+
+
+class WrongUse(Exception):
+    """What was asked cannot be done; the text says why and what to do, in the node's language."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,14 @@ class Site:
             return
         for line in lines:
             self.say(line)
+
+
+def words_of(error: NodeError, language: str) -> str:
+    """An error as its sentences in a language."""
+    if isinstance(error, Invalid):
+        return "\n".join(translate(language, text) for text in error.fields.values())
+    nothing = msg("There is no such thing here. Look in the list which there are.")
+    return translate(language, error.args[0] if error.args else nothing)
 
 
 def columns(row: Mapping[str, Any], *names: str) -> str:
@@ -101,6 +113,8 @@ def opened(home: Path | None, **overrides: Any) -> Iterator[Site]:
     engine = open_home(found)
     try:
         yield Site(found, engine)
+    except NodeError as error:
+        raise WrongUse(words_of(error, found.language)) from error
     finally:
         engine.dispose()
 
