@@ -114,7 +114,7 @@ def workers() -> list[RunOnce]:
         deliveries.run_once,
         ReceivedWorker(handlers(), posts.store_fetched, rings.note_incoming_number),
         files.run_once,
-        ring_workers.run_once,
+        ring_workers.RingsWorker(),
         Housekeeping(),
     ]
 

@@ -1,4 +1,4 @@
-"""Pages of pairing: invite a firm, take an invitation, compare the words, confirm. Directors act, admins see."""
+"""Pages of pairing: invite a firm, take an invitation, compare the words. Directors act, admins see."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ WAITING = (pairing.INVITED, pairing.ASKED, pairing.CONFIRMED)
 
 
 def attempt(visit: Visit, form: Form, act: Callable[[], object]) -> bool:
-    """Do it whole or not at all; what was wrong goes into the form. A password is the only thing forbidden."""
+    """Do it whole or not at all; what was wrong goes into the form. Only a password can be forbidden."""
     try:
         with visit.db.begin_nested():
             act()

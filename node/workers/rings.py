@@ -7,11 +7,12 @@ from federation.errors import FederationError
 from node import identity
 from node.db import reading, writing
 from node.rings import catching_up, pairing, people
+from node.rings.agreement_rows import has_late_agreements
 from node.rings.agreements import lapse
 from node.rings.catching_up import Due
 from node.rings.outgoing import activities_path, people_path
 from node.rings.pairing_talks import advance, due_pairings
-from node.rings.rosters import close_expired
+from node.rings.rosters import close_expired, has_expired
 from node.rings.signed import ask_node
 from node.workers.loop import Work
 
@@ -51,15 +52,23 @@ def _begin(work: Work) -> None:
 def _tidy(work: Work) -> int:
     """What needs no network; an idle node takes no write lock for it."""
     with reading(work.engine) as db:
-        if not _settle(db, work):
+        if not _is_anything_due(db):
             return 0
     with writing(work.engine) as db:
         return _settle(db, work)
 
 
+def _is_anything_due(db: Connection) -> bool:
+    checks = (
+        pairing.has_expired_pairings,
+        has_late_agreements,
+        has_expired,
+        people.has_people_to_tell,
+    )
+    return any(check(db) for check in checks)
+
+
 def _settle(db: Connection, work: Work) -> int:
-    if identity.find_row(db) is None:
-        return 0
     node = identity.load(db, work.settings.scheme)
     return (
         pairing.expire_pairings(db)
