@@ -1,0 +1,133 @@
+"""Who may know what, written by hand: the boundary's code is judged by this table and never read for it.
+
+Every line is one field of one seeded thing: its label, the readers who may find its canary anywhere, and the
+nodes on whose disk it may stand. `OUTSIDE` readers are in a line only where everyone is.
+"""
+
+# People, by where they have a log-in.
+BAKKER = {"anna", "bram", "ed", "dirk", "ada"}
+SMIT = {"sara", "dora"}
+JANSEN = {"jan"}
+BRANCHE = {"hilde", "henk"}
+
+# Nodes that sign with their own key, as the software of partners does.
+NODES = {"node bakker", "node smit", "node jansen", "node branche"}
+
+# Readers of no firm at all, or no longer, or only in name.
+OUTSIDE = {
+    "anonymous",
+    "mia",
+    "mia by rfc 9421",
+    "vik",
+    "blocked",
+    "pretender",
+    "disabled otto",
+    "ended login",
+    "person's key of smit",
+    "rsa key of smit",
+}
+
+EVERYONE = BAKKER | SMIT | JANSEN | BRANCHE | NODES | OUTSIDE
+NOBODY: set[str] = set()
+
+# Groups that a ring makes. A node may have what its own people may see, and asks its partners for it.
+PARTNERS = BAKKER | SMIT | {"node bakker", "node smit"}
+REMAINING = BAKKER | JANSEN | {"node bakker", "node jansen"}
+RING_FIRMS = BAKKER | SMIT | JANSEN | {"node bakker", "node smit", "node jansen"}
+
+ALL_DISKS = {"bakker", "smit", "jansen", "branche"}
+PARTNER_DISKS = {"bakker", "smit"}
+RING_DISKS = {"bakker", "smit", "jansen"}
+
+Line = tuple[set[str], set[str]]
+
+WHO: dict[str, Line] = {
+    # A post to the company, with everything a post can have; edited once.
+    "company title": (BAKKER, {"bakker"}),
+    "company text": (BAKKER, {"bakker"}),
+    "company warning": (BAKKER, {"bakker"}),
+    "company hashtag": (BAKKER, {"bakker"}),
+    "company alt text": (BAKKER, {"bakker"}),
+    "company text before the edit": (BAKKER, {"bakker"}),
+    "company reply": (BAKKER, {"bakker"}),
+    "company deleted": (NOBODY, {"bakker"}),
+    "company topic name": (BAKKER, {"bakker"}),
+    "company topic summary": (BAKKER, {"bakker"}),
+    "company topic handle": (BAKKER, {"bakker"}),
+    "company topic post": (BAKKER, {"bakker"}),
+    "held": ({"anna", "ed"}, {"bakker"}),
+    "smit company": (SMIT, {"smit"}),
+    "smit company alt text": (SMIT, {"smit"}),
+    "branche company": (BRANCHE, {"branche"}),
+    # The ring of Bakker and Smit.
+    "ring title": (PARTNERS, PARTNER_DISKS),
+    "ring text": (PARTNERS, PARTNER_DISKS),
+    "ring warning": (PARTNERS, PARTNER_DISKS),
+    "ring hashtag": (PARTNERS, PARTNER_DISKS),
+    "ring alt text": (PARTNERS, PARTNER_DISKS),
+    "ring text before the edit": (PARTNERS, PARTNER_DISKS),
+    "ring reply of smit": (PARTNERS, PARTNER_DISKS),
+    "ring reply of bakker": (PARTNERS, PARTNER_DISKS),
+    "ring deleted": (NOBODY, PARTNER_DISKS),
+    "ring topic name": (PARTNERS, PARTNER_DISKS),
+    "ring topic summary": (PARTNERS, PARTNER_DISKS),
+    "ring topic handle": (PARTNERS, PARTNER_DISKS),
+    "ring topic post": (PARTNERS, PARTNER_DISKS),
+    "ring post of smit": (PARTNERS, PARTNER_DISKS),
+    "ring alt text of smit": (PARTNERS, PARTNER_DISKS),
+    "ring mentions branche": (PARTNERS, PARTNER_DISKS),
+    # Its agreement; what each node calls it is that node's own.
+    "ring name": (PARTNERS, PARTNER_DISKS),
+    "ring handle at bakker": (BAKKER, {"bakker"}),
+    "ring handle at smit": (SMIT, {"smit"}),
+    "ring purpose": (PARTNERS, PARTNER_DISKS),
+    "ring confidentiality": (PARTNERS, PARTNER_DISKS),
+    "ring goal": (PARTNERS, PARTNER_DISKS),
+    "ring contact": (PARTNERS, PARTNER_DISKS),
+    # The ring of Bakker, Smit and Jansen that Smit left: what was there before stays with the others.
+    "left ring name": (RING_FIRMS, RING_DISKS),
+    "left ring purpose": (RING_FIRMS, RING_DISKS),
+    "left ring handle at bakker": (BAKKER, {"bakker"}),
+    "left ring before": (REMAINING, RING_DISKS),
+    "left ring alt text before": (REMAINING, RING_DISKS),
+    "left ring post of smit": (REMAINING | {"sara"}, RING_DISKS),
+    "left ring after": (REMAINING, {"bakker", "jansen"}),
+    "left ring alt text after": (REMAINING, {"bakker", "jansen"}),
+    "left ring reply of jansen": (REMAINING, {"bakker", "jansen"}),
+    # To people: Mia, elsewhere, writes to Anna, and Anna answers her.
+    "personal of mia": ({"anna", "mia", "mia by rfc 9421"}, {"bakker"}),
+    "personal of anna": ({"anna", "mia", "mia by rfc 9421"}, {"bakker"}),
+    "for followers of mia": ({"anna", "mia", "mia by rfc 9421"}, {"bakker"}),
+    # Open.
+    "open title": (EVERYONE, ALL_DISKS),
+    "open text": (EVERYONE, ALL_DISKS),
+    "open warning": (EVERYONE, ALL_DISKS),
+    "open hashtag": (EVERYONE, ALL_DISKS),
+    "open alt text": (EVERYONE, ALL_DISKS),
+    "open text before the edit": (EVERYONE, ALL_DISKS),
+    "open reply of mia": (EVERYONE, ALL_DISKS),
+    "open topic name of branche": (EVERYONE, ALL_DISKS),
+    "open topic post of branche": (EVERYONE, ALL_DISKS),
+    "open topic name of bakker": (EVERYONE, ALL_DISKS),
+    "company reply under open": (BAKKER, {"bakker"}),
+    # People. Anna has a face; Bram does not, so only ring nodes know his handle and name.
+    "name of anna": (EVERYONE, ALL_DISKS),
+    "summary of anna": (EVERYONE, ALL_DISKS),
+    "mail of anna": ({"anna", "ada"}, {"bakker"}),
+    "handle of bram": (RING_FIRMS, RING_DISKS),
+    "name of bram": (RING_FIRMS, RING_DISKS),
+    "summary of bram": (BAKKER, {"bakker"}),
+    "mail of bram": ({"bram", "ada"}, {"bakker"}),
+    "device of bram": ({"bram"}, {"bakker"}),
+    "name of sara": (RING_FIRMS, RING_DISKS),
+    "name of jan": (RING_FIRMS, RING_DISKS),
+    "name of henk": (BRANCHE, {"branche"}),
+    # What directors and admins fill in.
+    "note on an invitation": ({"ada"}, {"bakker"}),
+    "bakker's name for smit": (RING_FIRMS, RING_DISKS),
+    "bakker's name for jansen": (RING_FIRMS, RING_DISKS),
+    "bakker's name for branche": (BAKKER, {"bakker"}),
+    "smit's name for bakker": (SMIT, {"smit"}),
+    "branche's name for bakker": (BRANCHE, {"branche"}),
+    "purpose of a proposal": (REMAINING, {"bakker", "jansen"}),
+}

@@ -1,0 +1,438 @@
+"""The seeded fediverse of the leak suite: three firms and a hub, a ring that one left, strangers."""
+
+import io
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import update
+
+from federation.signatures import sign_cavage
+from node.access.members import INVITE, disable_member, make_link
+from node.actors import find_actor
+from node.objects import COMPANY, HELD, PEOPLE, PUBLIC, objects
+from node.peers import find_peer
+from node.people.actions import change_profile
+from node.people.follows import follow
+from node.posts.actions import delete_post, edit_post
+from node.posts.reactions import like
+from node.rings import agreements
+from node.rings.agreements import Share
+from node.rings.rosters import block_peer
+from tests.factories import (
+    PASSWORD,
+    leave_ring,
+    log_in,
+    make_member,
+    make_ring,
+    make_terms,
+    make_topic,
+    member_row,
+    pair,
+    picture,
+    post,
+)
+from tests.federation.canaries import Canaries, canary
+from tests.federation.logs import captured_logs
+from tests.federation.readers import (
+    MakeHeaders,
+    Reader,
+    by_cavage,
+    by_node_key,
+    by_node_rsa,
+    by_person_of,
+    by_rfc9421,
+    pretending,
+    unsigned,
+)
+from tests.federation.strangers import Stranger
+from tests.federation.who import WHO
+from tests.network import InProcessSender, RunningNode, fediverse, settle
+
+DOMAINS = ("bakker.localhost", "smit.localhost", "jansen.localhost", "branche.localhost")
+
+
+@dataclass
+class World:
+    """`posts` are object ids by label, at the node that wrote them."""
+
+    nodes: dict[str, RunningNode]
+    sender: InProcessSender
+    logs: io.StringIO
+    canaries: Canaries = field(default_factory=lambda: Canaries(WHO))
+    posts: dict[str, int] = field(default_factory=dict)
+    people: dict[str, int] = field(default_factory=dict)
+    readers: dict[str, Reader] = field(default_factory=dict)
+    strangers: dict[str, Stranger] = field(default_factory=dict)
+
+    @property
+    def bakker(self) -> RunningNode:
+        return self.nodes["bakker"]
+
+    @property
+    def smit(self) -> RunningNode:
+        return self.nodes["smit"]
+
+    @property
+    def jansen(self) -> RunningNode:
+        return self.nodes["jansen"]
+
+    @property
+    def branche(self) -> RunningNode:
+        return self.nodes["branche"]
+
+    async def settle(self) -> None:
+        await settle(*self.nodes.values())
+
+    def write_post(self, node: RunningNode, label: str, who: str, audience: str, **draft: Any) -> int:
+        """A post whose text is the canary of `label`."""
+        self.posts[label] = post(node, who, audience, f"Tekst {canary(label)} hier.", **draft)
+        return self.posts[label]
+
+    def stored_at(self, node: RunningNode, label: str) -> int:
+        """The id that a node gave to its copy of a post written elsewhere."""
+        author = next(home for home in self.nodes.values() if self._is_own(home, label))
+        uri = f"{author.base}/o/{self.posts[label]}"
+        row = node.read(lambda db: _find(db, uri))
+        assert row is not None, f"{label} never came to {node.domain}"
+        return int(row.id)
+
+    def _is_own(self, node: RunningNode, label: str) -> bool:
+        return node.read(lambda db: _find(db, f"/o/{self.posts[label]}")) is not None
+
+
+def _find(db: Any, uri: str) -> Any:
+    return db.execute(objects.select().where(objects.c.uri == uri)).one_or_none()
+
+
+@asynccontextmanager
+async def leak_world(folder: Path, new_url: Callable[[], str]) -> AsyncIterator[World]:
+    """Everything seeded, delivered and settled; `new_url` gives an empty database with tables."""
+    urls = {domain: new_url() for domain in DOMAINS}
+    with captured_logs() as logs:
+        async with fediverse(folder, urls, kinds={"branche.localhost": "hub"}) as nodes:
+            world = World(nodes, nodes["bakker"].sender, logs)
+            await _seed(world)
+            world.readers = await _readers(world)
+            try:
+                yield world
+            finally:
+                for client in _clients(world):
+                    await client.aclose()
+
+
+def _clients(world: World) -> list[httpx.AsyncClient]:
+    return [client for reader in world.readers.values() for client in reader.clients.values()]
+
+
+async def _seed(world: World) -> None:
+    _add_people(world)
+    await _add_strangers(world)
+    await _pair(world)
+    partners, left = await _make_rings(world)
+    _write_company_posts(world)
+    await _write_ring_posts(world, partners)
+    await _write_in_left_ring(world, left)
+    await _write_open_posts(world)
+    await _write_personal_posts(world)
+    _fill_in_forms(world)
+    await world.settle()
+    for node in world.nodes.values():
+        node.write(_block_boos)
+
+
+def _block_boos(db: Any) -> None:
+    row = find_peer(db, "boos.localhost")
+    if row is not None:
+        block_peer(db, row.id)
+
+
+def _add_people(world: World) -> None:
+    def add(node: RunningNode, who: str, *roles: str, has_face: bool = False, handle: str = "") -> None:
+        name = f"{who.title()} {canary(f'name of {who}')}" if f"name of {who}" in WHO else who.title()
+        mail = f"{canary(f'mail of {who}')}@voorbeeld.nl" if f"mail of {who}" in WHO else None
+        world.people[who] = make_member(
+            node, handle or who, name=name, roles=roles, mail=mail, has_face=has_face
+        )
+
+    add(world.bakker, "anna", has_face=True)
+    add(world.bakker, "bram", handle=canary("handle of bram"))
+    add(world.bakker, "ed", "editor")
+    add(world.bakker, "dirk", "director")
+    add(world.bakker, "ada", "admin")
+    add(world.bakker, "otto")
+    add(world.smit, "sara")
+    add(world.smit, "dora", "director", "admin")
+    add(world.jansen, "jan", "director", "admin")
+    add(world.branche, "hilde", "director", "admin", has_face=True)
+    add(world.branche, "henk")
+    for who in ("anna", "bram"):
+        _describe(world, who)
+
+
+def handle_of(who: str) -> str:
+    return canary("handle of bram") if who == "bram" else who
+
+
+def _describe(world: World, who: str) -> None:
+    member = member_row(world.bakker, handle_of(who))
+    world.bakker.write(
+        lambda db: change_profile(
+            db,
+            world.bakker.identity,
+            member.actor_id,
+            name=member.name,
+            summary=f"Over mij {canary(f'summary of {who}')}",
+            language=None,
+            mail=member.mail,
+            approves_follows=False,
+        )
+    )
+
+
+async def _add_strangers(world: World) -> None:
+    """Mia is written to, Vik never is, Boos is blocked; all three were heard of once."""
+    for name, domain in (("mia", "mia.localhost"), ("vik", "vik.localhost"), ("boos", "boos.localhost")):
+        stranger = world.strangers[name] = Stranger(world.sender, domain, name)
+        for node in world.nodes.values():
+            about = stranger.activity("Follow", f"{node.base}/actor", to=[f"{node.base}/actor"])
+            answer = await stranger.deliver(f"{node.base}/inbox", about)
+            assert answer.status == 202, answer.body
+
+
+async def _pair(world: World) -> None:
+    names = canary("bakker's name for smit"), canary("smit's name for bakker")
+    await pair(world.bakker, world.smit, names=names)
+    await pair(world.bakker, world.jansen, names=(canary("bakker's name for jansen"), "Bakker"))
+    await pair(world.smit, world.jansen)
+    hub = canary("bakker's name for branche"), canary("branche's name for bakker")
+    await pair(world.bakker, world.branche, names=hub)
+
+
+async def _make_rings(world: World) -> tuple[str, str]:
+    firms = world.bakker, world.smit
+    partners = await make_ring(
+        *firms,
+        name=f"Partners {canary('ring name')}",
+        handles={
+            world.bakker.domain: canary("ring handle at bakker"),
+            world.smit.domain: canary("ring handle at smit"),
+        },
+        purpose=canary("ring purpose"),
+        confidentiality=canary("ring confidentiality"),
+        shares={node.domain: Share(canary("ring goal"), 4, canary("ring contact")) for node in firms},
+    )
+    left = await make_ring(
+        *firms,
+        world.jansen,
+        name=f"Oud {canary('left ring name')}",
+        handle="oud",
+        handles={world.bakker.domain: canary("left ring handle at bakker")},
+        purpose=canary("left ring purpose"),
+    )
+    await world.settle()
+    return partners, left
+
+
+def _write_company_posts(world: World) -> None:
+    node = world.bakker
+    first = _write_whole(world, "company", COMPANY)
+    world.write_post(node, "company reply", handle_of("bram"), COMPANY, parent_id=first)
+    _delete(world, "company deleted", COMPANY)
+    topic = _make_topic(world, "company", COMPANY)
+    world.write_post(node, "company topic post", "anna", COMPANY, topic_id=topic)
+    held = world.write_post(node, "held", "anna", COMPANY)
+    node.write(lambda db: db.execute(update(objects).where(objects.c.id == held).values(state=HELD)))
+    alt = canary("smit company alt text")
+    world.write_post(world.smit, "smit company", "sara", COMPANY, uploads=[picture()], alts=[alt])
+    world.write_post(world.branche, "branche company", "henk", COMPANY)
+    node.write(lambda db: like(db, node.identity, world.people["bram"], first))
+
+
+def _write_whole(world: World, what: str, audience: str) -> int:
+    """A post of Anna's with everything a post can have, edited once."""
+    world.posts[f"{what} text"] = post(
+        world.bakker,
+        "anna",
+        audience,
+        f"Eerst {canary(f'{what} text before the edit')} zo. #{canary(f'{what} hashtag')}",
+        title=f"Titel {canary(f'{what} title')}",
+        warning=f"Let op {canary(f'{what} warning')}",
+        uploads=[picture()],
+        alts=[f"Foto {canary(f'{what} alt text')}"],
+    )
+    return world.posts[f"{what} text"]
+
+
+def _edit_whole(world: World, what: str) -> None:
+    node = world.bakker
+    node.write(
+        lambda db: edit_post(
+            db,
+            node.identity,
+            world.people["anna"],
+            world.posts[f"{what} text"],
+            source=f"Nu {canary(f'{what} text')} zo. #{canary(f'{what} hashtag')}",
+            title=f"Titel {canary(f'{what} title')}",
+            warning=f"Let op {canary(f'{what} warning')}",
+            language="nl",
+        )
+    )
+
+
+def _make_topic(world: World, what: str, audience: str) -> int:
+    return make_topic(
+        world.bakker,
+        "dirk",
+        audience,
+        canary(f"{what} topic handle"),
+        name=canary(f"{what} topic name"),
+        summary=canary(f"{what} topic summary"),
+    )
+
+
+def _delete(world: World, label: str, audience: str) -> None:
+    node = world.bakker
+    gone = world.write_post(node, label, "anna", audience)
+    node.write(lambda db: delete_post(db, node.identity, world.people["anna"], gone))
+
+
+async def _write_ring_posts(world: World, ring: str) -> None:
+    first = _write_whole(world, "ring", ring)
+    topic = _make_topic(world, "ring", ring)
+    _delete(world, "ring deleted", ring)
+    await world.settle()
+    _edit_whole(world, "company")
+    _edit_whole(world, "ring")
+    world.write_post(world.bakker, "ring topic post", "anna", ring, topic_id=topic)
+    alt = canary("ring alt text of smit")
+    world.write_post(world.smit, "ring post of smit", "sara", ring, uploads=[picture()], alts=[alt])
+    world.posts["ring mentions branche"] = post(
+        world.bakker, "anna", ring, f"Hoi @hilde@branche.localhost {canary('ring mentions branche')}"
+    )
+    await world.settle()
+    parent = world.stored_at(world.smit, "ring text")
+    world.write_post(world.smit, "ring reply of smit", "sara", ring, parent_id=parent)
+    world.smit.write(lambda db: like(db, world.smit.identity, world.people["sara"], parent))
+    await world.settle()
+    world.write_post(
+        world.bakker,
+        "ring reply of bakker",
+        handle_of("bram"),
+        ring,
+        parent_id=world.stored_at(world.bakker, "ring reply of smit"),
+    )
+    world.bakker.write(lambda db: like(db, world.bakker.identity, world.people["bram"], first))
+    await world.settle()
+
+
+async def _write_in_left_ring(world: World, ring: str) -> None:
+    alts = [canary("left ring alt text before")]
+    world.write_post(world.bakker, "left ring before", "anna", ring, uploads=[picture()], alts=alts)
+    world.write_post(world.smit, "left ring post of smit", "sara", ring)
+    await world.settle()
+    await leave_ring(world.smit, "oud")
+    await world.settle()
+    alts = [canary("left ring alt text after")]
+    world.write_post(world.bakker, "left ring after", "anna", ring, uploads=[picture()], alts=alts)
+    await world.settle()
+    parent = world.stored_at(world.jansen, "left ring before")
+    world.write_post(world.jansen, "left ring reply of jansen", "jan", ring, parent_id=parent)
+    await world.settle()
+
+
+async def _write_open_posts(world: World) -> None:
+    node, mia = world.bakker, world.strangers["mia"]
+    about = mia.activity("Follow", f"{node.base}/p/{world.people['anna']}")
+    await mia.deliver(f"{node.base}/inbox", about)
+    await world.settle()
+    first = _write_whole(world, "open", PUBLIC)
+    await world.settle()
+    _edit_whole(world, "open")
+    note = mia.note(canary("open reply of mia"), inReplyTo=f"{node.base}/o/{first}")
+    await mia.deliver(f"{node.base}/inbox", mia.activity("Create", note))
+    await mia.deliver(f"{node.base}/inbox", mia.activity("Like", f"{node.base}/o/{first}"))
+    world.write_post(node, "company reply under open", handle_of("bram"), COMPANY, parent_id=first)
+    make_topic(node, "dirk", PUBLIC, "warmtepomp", name=canary("open topic name of bakker"))
+    hub = make_topic(world.branche, "hilde", PUBLIC, "veiligheid", name=canary("open topic name of branche"))
+    await mia.deliver(f"{world.branche.base}/inbox", mia.activity("Follow", f"{world.branche.base}/p/{hub}"))
+    await world.settle()
+    world.write_post(world.branche, "open topic post of branche", "hilde", PUBLIC, topic_id=hub)
+    await world.settle()
+
+
+async def _write_personal_posts(world: World) -> None:
+    node, mia = world.bakker, world.strangers["mia"]
+    anna = f"{node.base}/p/{world.people['anna']}"
+    tag = {"type": "Mention", "href": anna, "name": "@anna@bakker.localhost"}
+    note = mia.note(canary("personal of mia"), to=[anna], tag=[tag])
+    await mia.deliver(f"{node.base}/inbox", mia.activity("Create", note))
+    node.write(lambda db: follow(db, node.identity, world.people["anna"], find_actor(db, mia.actor)))
+    await world.settle()
+    sent = next(activity for activity in mia.received if activity["type"] == "Follow")
+    await mia.deliver(f"{node.base}/inbox", mia.activity("Accept", sent, to=[anna]))
+    await world.settle()
+    for_all = mia.note(canary("for followers of mia"), to=[f"{mia.actor}/followers"])
+    await mia.deliver(f"{node.base}/inbox", mia.activity("Create", for_all), sign=sign_cavage)
+    await world.settle()
+    row = node.read(lambda db: _find(db, note["id"]))
+    assert row is not None
+    world.write_post(node, "personal of anna", "anna", PEOPLE, parent_id=row.id)
+    await world.settle()
+
+
+def _fill_in_forms(world: World) -> None:
+    node = world.bakker
+    note = canary("note on an invitation")
+    node.write(lambda db: make_link(db, INVITE, made_by=world.people["ada"], note=note))
+    words = canary("purpose of a proposal")
+    terms = make_terms(node, world.jansen, name="Nog niet", purpose=words)
+    dirk = world.people["dirk"]
+    node.write(lambda db: agreements.propose(db, node.identity, dirk, PASSWORD, terms, handle="nogniet"))
+
+
+# --- readers ---------------------------------------------------------------------------------------
+
+
+async def _readers(world: World) -> dict[str, Reader]:
+    made: dict[str, Reader] = {}
+
+    def add(kind: str, headers: MakeHeaders = unsigned, **own: httpx.AsyncClient) -> None:
+        clients = {name: own.get(name) or node.client() for name, node in world.nodes.items()}
+        made[kind] = Reader(kind, clients, headers)
+
+    homes = {"sara": "smit", "dora": "smit", "jan": "jansen", "hilde": "branche", "henk": "branche"}
+    for who in ("anna", "bram", "ed", "dirk", "ada", "sara", "dora", "jan", "hilde", "henk"):
+        home = homes.get(who, "bakker")
+        device = canary("device of bram") if who == "bram" else "test"
+        add(who, **{home: await log_in(world.nodes[home], handle_of(who), device=device)})
+    add("disabled otto", bakker=await log_in(world.bakker, "otto"))
+    world.bakker.write(lambda db: disable_member(db, world.people["otto"]))
+    add("ended login", bakker=await _ended_login(world))
+    add("anonymous")
+    add("pretender", pretending)
+    mia, vik, boos = (world.strangers[name] for name in ("mia", "vik", "boos"))
+    add("mia", by_cavage(mia))
+    add("mia by rfc 9421", by_rfc9421(mia))
+    add("vik", by_cavage(vik))
+    add("blocked", by_cavage(boos))
+    for name, node in world.nodes.items():
+        add(f"node {name}", by_node_key(node))
+    add("rsa key of smit", by_node_rsa(world.smit))
+    add("person's key of smit", by_person_of(world.smit, world.people["sara"]))
+    return made
+
+
+async def _ended_login(world: World) -> httpx.AsyncClient:
+    """The cookie of a log-in that was ended: as if somebody had kept a copy."""
+    client = await log_in(world.bakker, "anna")
+    kept = dict(client.cookies)
+    answer = await client.post("/logout")
+    assert answer.status_code == 303
+    client.cookies.clear()
+    for name, value in kept.items():
+        client.cookies.set(name, value, domain=world.bakker.domain)
+    return client
