@@ -17,6 +17,7 @@ from node.web.forms import Form, Upload, blank_form
 from node.web.views import AudienceChoice, AudienceView
 
 PICTURES = 4
+SAY_WHAT = msg("Say what this picture shows, for who cannot see it. Then choose the picture again.")
 LANGUAGES = (
     ("nl", msg("Dutch")),
     ("en", msg("English")),
@@ -137,7 +138,7 @@ def read_pictures(form: Form) -> tuple[list[Upload], list[str]]:
         alt = form.line(f"alt_{place}", required=False, longest=1500)
         for upload in form.files(f"file_{place}", most=1):
             if not alt:
-                form.fail(f"alt_{place}", msg("Say what this picture shows, for who cannot see it."))
+                form.fail(f"alt_{place}", SAY_WHAT)
             uploads.append(upload)
             alts.append(alt)
     return uploads, alts
