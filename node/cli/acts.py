@@ -1,4 +1,4 @@
-"""What was done in somebody else's name: one line for each in the home, without a word of content (rule 16)."""
+"""What was done in somebody else's name: a line for each in the home, without content (rule 16)."""
 
 import getpass
 import json

@@ -1,10 +1,14 @@
-"""A home with one admin, and the command line to use it."""
+"""A home with two members, and the command line to use it."""
 
+import io
+import shutil
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 
-from tests.node.cli.command import Command
+from node.cli.commands import run
+from tests.node.cli.command import PASSWORD, Command
 
 
 @pytest.fixture
@@ -13,9 +17,24 @@ def leerkring(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: p
 
 
 @pytest.fixture
-def bakker(leerkring: Command) -> Command:
-    """A trial, bakker.localhost:8001, with director anna."""
-    assert leerkring("init", "--domain", "bakker.localhost:8001", "--name", "Bakker", "--local") == 0
-    roles = ("--role", "admin", "--role", "director", "--role", "editor")
-    assert leerkring("member", "add", "anna", "--name", "Anna", *roles, "--password-stdin") == 0
+def bakker(leerkring: Command, bakker_template: Path) -> Command:
+    """A trial, bakker.localhost:8001, with director anna and member carla."""
+    shutil.copytree(bakker_template, leerkring.home)
     return leerkring
+
+
+@pytest.fixture(scope="session")
+def bakker_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, made once: keys take their time."""
+    home = tmp_path_factory.mktemp("bakker") / "home"
+    roles = ("--role", "admin", "--role", "director", "--role", "editor")
+    _run(home, "init", "--domain", "bakker.localhost:8001", "--name", "Bakker", "--local")
+    _run(home, "member", "add", "anna", "--name", "Anna", *roles, "--password-stdin")
+    _run(home, "member", "add", "carla", "--name", "Carla", "--password-stdin")
+    return home
+
+
+def _run(home: Path, *arguments: str) -> None:
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()):
+        patch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+        assert run([*arguments, "--home", str(home)]) == 0
