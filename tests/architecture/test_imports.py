@@ -82,7 +82,9 @@ def test_pages_api_activitypub_and_workers_have_no_sql() -> None:
 
 
 def test_no_client_of_the_standard_library_opens_a_socket() -> None:
-    assert offenders({path: clients_in(path.read_text()) for path in modules(*OURS)}) == {}
+    """The demo plays visitors of the nodes it started itself; it is no way out of a node."""
+    ours = [path for path in modules(*OURS) if "demo" not in path.parts]
+    assert offenders({path: clients_in(path.read_text()) for path in ours}) == {}
 
 
 def test_nothing_is_imported_inside_a_function() -> None:
