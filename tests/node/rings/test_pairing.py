@@ -30,9 +30,7 @@ def invite(firms: Firms) -> pairing.Invitation:
 
 async def accept(node: RunningNode, inviter: RunningNode, code: str) -> int:
     director = director_of(node)
-    made = node.write(
-        lambda db: pairing.accept(db, node.identity, director, inviter.domain, "Bakker", code)
-    )
+    made = node.write(lambda db: pairing.accept(db, node.identity, director, inviter.domain, "Bakker", code))
     await pairing_talks.advance(node.work.network, made)
     return made
 
@@ -233,5 +231,3 @@ async def test_only_a_director_may_pair(firms: Firms) -> None:
     browser = await log_in(firms.bakker, "monteur")
     assert (await browser.get("/pairings/new")).status_code == 403
     await browser.aclose()
-
-
