@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, event, insert
 
 from federation import keys
 from node import identity
 from node.access.tables import members
-from node.actors import PERSON, actors, add_local_actor, change_actor, find_actor, take_handle
+from node.actors import PERSON, actors, add_local_actor, change_actor, find_actor, get_actor, take_handle
 from node.db import open_engine, writing
 from node.identity import Identity
 from node.ids import new_id, now
@@ -23,6 +23,7 @@ from node.peers import PAIRED, change_peer, keep_peer
 from node.rings.tables import rings
 from node.settings import Settings
 from schemas.activitystreams import PUBLIC, ring_urn
+from tests.network import RunningNode
 
 RING, OTHER_RING = "a" * 64, "b" * 64
 BASE = "http://bakker.example"
@@ -55,11 +56,18 @@ class World:
         self.db.execute(insert(members).values(actor_id=made, password_hash="", created_at=now()))
         return made
 
+    def actor_id(self, uri: str) -> int:
+        row = find_actor(self.db, uri)
+        assert row is not None
+        return int(row.id)
+
+    def uri_of(self, actor_id: int) -> str:
+        return str(get_actor(self.db, actor_id).uri)
+
     def follow(self, follower: int, uri: str) -> None:
         """A member follows somebody elsewhere, who accepted."""
-        followed = find_actor(self.db, uri)
-        assert followed is not None
-        row = {"id": new_id(), "follower_id": follower, "followed_id": followed.id, "uri": f"/a/{new_id()}"}
+        pair = {"follower_id": follower, "followed_id": self.actor_id(uri)}
+        row = {"id": new_id(), "uri": f"/a/{new_id()}", **pair}
         self.db.execute(insert(follows).values(**row, state=ACCEPTED, created_at=now()))
 
     def join(self, ring: str, peer_id: int) -> None:
@@ -116,3 +124,16 @@ def activity(kind: str, document: dict[str, Any] | str, actor: str, **fields: An
 
 def to_ring(ring: str = RING) -> dict[str, Any]:
     return {"to": [ring_urn(ring)], "cc": [], "audience": ring_urn(ring)}
+
+
+@pytest.fixture
+def statements(node: RunningNode) -> Iterator[list[str]]:
+    """Every statement that the node's database gets."""
+    seen: list[str] = []
+
+    def note_statement(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(node.engine, "before_cursor_execute", note_statement)
+    yield seen
+    event.remove(node.engine, "before_cursor_execute", note_statement)
