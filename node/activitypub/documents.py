@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from node import identity
 from node.activitypub.readers import signed_reader
 from node.actors import GROUP, find_actor
-from node.boundary import Anonymous, Outside, get_readable, had_before, rings_of
+from node.boundary import Anonymous, Member, Outside, get_readable, had_before, rings_of
 from node.db import absolute, reading, writing
 from node.departures import record_departure
 from node.errors import NotFound
@@ -141,13 +141,15 @@ async def show_actor(request: Request) -> Response:
     """A person with a face, or an open topic; ring nodes see every member of ours (rule 12)."""
     services, node, asker = await ask(request)
     if not wants_document(request):
-        return await query(services, lambda db: _actor_page(db, request.url.path))
+        return await query(services, lambda db: _actor_page(db, services, request))
     document = await query(services, lambda db: actor_document(db, node, asker, request.url.path))
     return document_response(document, is_public=isinstance(asker, Anonymous))
 
 
-def _actor_page(db: Connection, path: str) -> Response:
-    row = find_actor(db, path)
+def _actor_page(db: Connection, services: Services, request: Request) -> Response:
+    """Without a log-in a Location header names only who has a face outside (rule 12)."""
+    reader, path = services.identify(db, request, services.settings).reader, request.url.path
+    row = find_actor(db, path) if isinstance(reader, Member) else visible_actor(db, Anonymous(), path)
     if row is None:
         raise NotFound
     return RedirectResponse(f"/topics/{row.id}" if row.type == GROUP else f"/@{row.handle}", 302)
