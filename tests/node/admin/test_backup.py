@@ -4,7 +4,6 @@ import io
 import json
 import tarfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from node import identity
 from node.access.logins import find_login, find_member, start_login
-from node.access.members import INVITE, add_member, get_link, make_link
+from node.access.members import INVITE, get_link, make_link
 from node.admin.archives import Manifest, check_archive
 from node.admin.backup import last_backup, make_backup
 from node.admin.restore import restore_backup
@@ -31,27 +30,7 @@ from node.queue import count_queue
 from node.settings import Settings, load
 from node.web.forms import Upload
 
-PASSWORD = "een lang wachtwoord"
 PARTNER = "smit.localhost:8002"
-
-
-@pytest.fixture
-def settings(tmp_path: Path, database_kind: str, database_url: str) -> Settings:
-    home = tmp_path / "home"
-    home.mkdir()
-    database = database_url if database_kind == "postgresql" else ""
-    (home / "leerkring.toml").write_text(f"local = true\ndatabase = {json.dumps(database)}\n")
-    return load(home)
-
-
-@pytest.fixture
-def engine(settings: Settings) -> Iterator[Engine]:
-    engine = open_home(settings)
-    with writing(engine) as db:
-        identity.create(db, name="Bakker", domain="bakker.localhost:8001", kind="firm")
-        add_member(db, handle="anna", name="Anna", password=PASSWORD, roles=("admin", "director"))
-    yield engine
-    engine.dispose()
 
 
 def post(engine: Engine, settings: Settings, text: str, *pictures: Upload) -> None:
