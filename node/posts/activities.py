@@ -94,7 +94,13 @@ def receive_create(db: Connection, incoming: Incoming) -> None:
 
 
 def store_fetched(db: Connection, node: Identity, document: Document, peer_id: int) -> None:
-    """Keep an open post that we asked its own server for; may raise Missing for its author."""
+    """Keep an open post that we asked its own server for; may raise Missing for its author.
+
+    A Tombstone is what a server that says 410 is read as.
+    """
+    if "Tombstone" in types_of(document):
+        _forget_gone(db, as_id(document), peer_id)
+        return
     author = as_id(document.get("attributedTo"))
     activity = {"type": "Create", "actor": author, "object": document}
     incoming = Incoming(node, activity, author, peer_id, by_node=False, received_at=now())
@@ -106,6 +112,15 @@ def store_fetched(db: Connection, node: Identity, document: Document, peer_id: i
         _keep_note(db, incoming, note, is_asked=True)
     elif known.origin == peer_id and known.state != DELETED:
         _change(db, incoming, known, note)
+
+
+def _forget_gone(db: Connection, uri: str, peer_id: int) -> None:
+    known = find_post(db, uri)
+    if known is None or known.origin != peer_id or known.audience != PUBLIC:
+        raise Dropped("gone before we had it")
+    if known.state != DELETED:
+        delete_files(db, known.id)
+        empty_post(db, known.id)
 
 
 def _read_own(incoming: Incoming) -> Note:
@@ -422,10 +437,12 @@ def _receive_relayed(db: Connection, incoming: Incoming, actor: Row[Any], inner:
         return  # ours, come back
     if same_origin(as_id(inner.get("actor")), incoming.actor_uri):
         _relay(db, incoming, inner, kind)
+    elif kind == "Delete":
+        _ask_about(find_post(db, uri), incoming)
     if kind in ("Create", "Update"):
         post = _announced(db, incoming, actor, uri)
         if kind == "Update":
-            _refetch(post, incoming)
+            _ask_about(post, incoming)
 
 
 def _relay(db: Connection, incoming: Incoming, inner: Document, kind: str) -> None:
@@ -446,11 +463,11 @@ def _is_open_activity(db: Connection, incoming: Incoming, inner: Document) -> bo
     return not named.closed and (named.public or (target is not None and target.audience == PUBLIC))
 
 
-def _refetch(post: Row[Any], incoming: Incoming) -> None:
-    """Changed, says the group: its own server is asked once for how it reads now."""
-    if post.origin in (SELF, incoming.peer_id):
+def _ask_about(post: Row[Any] | None, incoming: Incoming) -> None:
+    """Changed or gone, says the group: the post's own server is asked once how it is."""
+    if post is None or post.origin in (SELF, incoming.peer_id) or post.state == DELETED:
         return
-    if post.updated is None or post.updated < incoming.received_at:
+    if post.audience == PUBLIC and (post.updated is None or post.updated < incoming.received_at):
         raise Missing("object", post.uri)
 
 
