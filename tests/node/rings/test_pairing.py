@@ -1,10 +1,11 @@
 """Pairing: a code for one domain, two nonces, words over the phone, and both directors' passwords."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from federation import keys
 from node import identity
@@ -37,6 +38,12 @@ async def accept(node: RunningNode, inviter: RunningNode, code: str) -> int:
 
 def state(node: RunningNode, pairing_id: int) -> str:
     return node.read(lambda db: pairing.state_of(pairing.get_pairing(db, pairing_id)))
+
+
+def peer_of(node: RunningNode, other: RunningNode) -> Row[Any]:
+    peer = node.read(lambda db: find_peer(db, other.domain))
+    assert peer is not None
+    return peer
 
 
 def words(node: RunningNode, pairing_id: int) -> tuple[str, ...]:
@@ -76,8 +83,7 @@ def test_capitals_and_blanks_do_not_make_a_word_wrong() -> None:
 async def test_paired_when_both_directors_typed_the_words(firms: Firms) -> None:
     await pair(firms.bakker, firms.smit)
     for node, other in ((firms.bakker, firms.smit), (firms.smit, firms.bakker)):
-        peer = node.read(lambda db, other=other: find_peer(db, other.domain))
-        assert peer is not None
+        peer = peer_of(node, other)
         assert (peer.state, peer.node_key) == (PAIRED, other.identity.multikey)
         assert peer.inbox == f"{other.base}/inbox"
         assert node.identity.tied_at is not None
