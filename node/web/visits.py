@@ -1,4 +1,4 @@
-"""One page request: a sync function gets a Visit inside one transaction, an async one an Errand for the network."""
+"""One page request: sync functions get a Visit in one transaction, async ones an Errand for the network."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -96,7 +96,7 @@ AsyncPage = Callable[[Errand], Awaitable[Response]]
 
 
 def page(path: str, function: SyncPage, *, method: str = "GET", writes: bool | None = None) -> Route:
-    """A route whose function runs in a thread with its own transaction (a writing one for anything but GET)."""
+    """A route whose function runs in a thread with its own transaction, a writing one unless it is a GET."""
     is_writing = method != "GET" if writes is None else writes
 
     async def endpoint(request: Request) -> Response:
