@@ -31,7 +31,7 @@ from node.ids import new_id, now
 from node.objects import HANDED, WAITING, holders
 from node.peers import peers
 
-CLAIM_SECONDS = 20  # longer than one send may take; renewed at each
+CLAIM_SECONDS = 20  # longer than one send may take; renewed before each
 
 activities = Table(
     "activities",
@@ -86,6 +86,14 @@ received = Table(
 
 
 @dataclass(frozen=True)
+class Claim:
+    """A peer that is one worker's alone until `until`; the moment itself tells whose claim it is."""
+
+    peer_id: int
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Delivery:
     """One activity due at one inbox."""
 
@@ -119,17 +127,34 @@ def is_anything_due(db: Connection) -> bool:
     return db.execute(select(peers.c.id).where(_is_due(now())).limit(1)).first() is not None
 
 
-def claim_peers(db: Connection, *, limit: int = 32) -> list[int]:
-    """Take peers that something is due for, for CLAIM_SECONDS; nobody else sends to them meanwhile."""
+def claim_peers(db: Connection, *, limit: int = 32) -> list[Claim]:
+    """Take peers that something is due for, well ones first; nobody else sends to them meanwhile."""
     moment = now()
-    due = select(peers.c.id).where(_is_due(moment)).limit(limit).with_for_update(skip_locked=True)
-    claim = (
-        update(peers)
-        .where(peers.c.id.in_(due))
-        .values(claimed_until=moment + timedelta(seconds=CLAIM_SECONDS))
-        .returning(peers.c.id)
+    due = (
+        select(peers.c.id)
+        .where(_is_due(moment))
+        .order_by(peers.c.failures, peers.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     )
-    return list(db.scalars(claim))
+    until = moment + timedelta(seconds=CLAIM_SECONDS)
+    claim = update(peers).where(peers.c.id.in_(due)).values(claimed_until=until).returning(peers.c.id)
+    return [Claim(peer_id, until) for peer_id in db.scalars(claim)]
+
+
+def keep_claim(db: Connection, claim: Claim) -> Claim | None:
+    """The claim for CLAIM_SECONDS more; None when it ran out and the peer may be another worker's."""
+    until = now() + timedelta(seconds=CLAIM_SECONDS)
+    kept = db.execute(update(peers).where(_is_ours(claim)).values(claimed_until=until))
+    return Claim(claim.peer_id, until) if kept.rowcount else None
+
+
+def release_claim(db: Connection, claim: Claim) -> None:
+    db.execute(update(peers).where(_is_ours(claim)).values(claimed_until=None))
+
+
+def _is_ours(claim: Claim) -> ColumnElement[bool]:
+    return and_(peers.c.id == claim.peer_id, peers.c.claimed_until == claim.until)
 
 
 def _is_due(moment: datetime) -> ColumnElement[bool]:
@@ -141,8 +166,8 @@ def _is_due(moment: datetime) -> ColumnElement[bool]:
     )
 
 
-def next_deliveries(db: Connection, peer_id: int, *, limit: int = 20) -> list[Delivery]:
-    """The oldest deliveries waiting for a peer, in the order they were made."""
+def next_delivery(db: Connection, peer_id: int) -> Delivery | None:
+    """The oldest delivery waiting for a peer; asked before each send, for it may be dropped."""
     query = (
         select(
             deliveries.c.id,
@@ -157,25 +182,20 @@ def next_deliveries(db: Connection, peer_id: int, *, limit: int = 20) -> list[De
         .join(activities, activities.c.id == deliveries.c.activity_id)
         .where(deliveries.c.peer_id == peer_id, deliveries.c.state == "waiting")
         .order_by(deliveries.c.id)
-        .limit(limit)
+        .limit(1)
     )
-    return [Delivery(*row) for row in db.execute(query)]
+    row = db.execute(query).one_or_none()
+    return Delivery(*row) if row is not None else None
 
 
 def record_delivered(db: Connection, delivery: Delivery) -> None:
-    """Handed over: the peer took it, is well, and stays claimed for the next one."""
+    """Handed over: the peer took it and is well."""
     _end(db, delivery, "done", None)
     moment = now()
     db.execute(
         update(peers)
         .where(peers.c.id == delivery.peer_id)
-        .values(
-            failures=0,
-            retry_at=None,
-            last_error=None,
-            succeeded_at=moment,
-            claimed_until=moment + timedelta(seconds=CLAIM_SECONDS),
-        )
+        .values(failures=0, retry_at=None, last_error=None, succeeded_at=moment)
     )
     if delivery.object_id is not None:
         waiting = (holders.c.object_id == delivery.object_id) & (holders.c.state == WAITING)
@@ -201,18 +221,8 @@ def record_failure(db: Connection, delivery: Delivery, error: str, retry_at: dat
     db.execute(
         update(peers)
         .where(peers.c.id == delivery.peer_id)
-        .values(
-            failures=peers.c.failures + 1,
-            retry_at=retry_at,
-            failed_at=now(),
-            last_error=error,
-            claimed_until=None,
-        )
+        .values(failures=peers.c.failures + 1, retry_at=retry_at, failed_at=now(), last_error=error)
     )
-
-
-def release_peer(db: Connection, peer_id: int) -> None:
-    db.execute(update(peers).where(peers.c.id == peer_id).values(claimed_until=None))
 
 
 def wake_peer(db: Connection, peer_id: int) -> None:
@@ -277,17 +287,22 @@ def keep_received(db: Connection, arrivals: Sequence[tuple[Arrival, int]]) -> in
     )
 
 
-def waiting_received(db: Connection, *, limit: int = 50) -> list[int]:
-    """Ids of activities due to be handled, oldest first."""
-    query = (
-        select(received.c.id)
-        .where(
-            received.c.state == "waiting", or_(received.c.retry_at.is_(None), received.c.retry_at <= now())
-        )
-        .order_by(received.c.id)
-        .limit(limit)
+def peers_waiting(db: Connection) -> list[int]:
+    """Peers of whom received activities are due to be handled, the longest waiting first."""
+    query = select(received.c.peer_id).where(_is_to_handle()).group_by(received.c.peer_id)
+    return list(db.scalars(query.order_by(func.min(received.c.id))))
+
+
+def waiting_received(db: Connection, peer_id: int, *, limit: int = 50) -> list[int]:
+    """Ids of a peer's activities due to be handled, oldest first."""
+    query = select(received.c.id).where(received.c.peer_id == peer_id, _is_to_handle())
+    return list(db.scalars(query.order_by(received.c.id).limit(limit)))
+
+
+def _is_to_handle() -> ColumnElement[bool]:
+    return and_(
+        received.c.state == "waiting", or_(received.c.retry_at.is_(None), received.c.retry_at <= now())
     )
-    return list(db.scalars(query))
 
 
 def take_received(db: Connection, received_id: int) -> Row[Any] | None:

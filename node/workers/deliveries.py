@@ -1,8 +1,10 @@
 """Sends what is due: peers beside each other, one delivery at a time per peer, so order holds."""
 
-import asyncio
 import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
@@ -19,49 +21,84 @@ from node.network import actor_signer, node_signer
 from node.objects import PUBLIC
 from node.peers import PAIRED, get_peer
 from node.queue import (
+    Claim,
     Delivery,
     claim_peers,
     is_anything_due,
-    next_deliveries,
+    keep_claim,
+    next_delivery,
     record_dead,
     record_delivered,
     record_failure,
-    release_peer,
+    release_claim,
 )
+from node.workers.lanes import Lane, run_lanes
 from node.workers.loop import Work
 
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True)
+class Step:
+    """What a lane does next: one delivery, with the claim that makes the peer ours while we send."""
+
+    claim: Claim
+    delivery: Delivery
+    signer: Signer
+
+
 async def run_once(work: Work) -> int:
     """Send to every peer that something is due for; returns how many peers were tried."""
-    peer_ids = await run_in_threadpool(_claim, work)
-    await asyncio.gather(*(_send_all(work, peer_id) for peer_id in peer_ids))
-    return len(peer_ids)
+
+    async def find(busy: Collection[int], most: int) -> dict[int, Lane]:
+        claims = await run_in_threadpool(_claim, work, most)
+        return {
+            claim.peer_id: partial(_send_all, work, claim) for claim in claims if claim.peer_id not in busy
+        }
+
+    return await run_lanes(find)
 
 
-def _claim(work: Work) -> list[int]:
+def _claim(work: Work, most: int) -> list[Claim]:
     with reading(work.engine) as db:
-        if not is_anything_due(db):  # an idle node takes no write lock
+        if not most or not is_anything_due(db):  # an idle node takes no write lock
             return []
     with writing(work.engine) as db:
-        return claim_peers(db)
+        return claim_peers(db, limit=most)
 
 
-async def _send_all(work: Work, peer_id: int) -> None:
+async def _send_all(work: Work, claim: Claim) -> None:
     """Oldest first until nothing waits or the peer fails; what comes meanwhile goes too."""
-    while prepared := await run_in_threadpool(_prepare, work, peer_id):
-        for delivery, signer in prepared:
-            outcome = await deliver(work.network.sender, delivery.body.encode(), delivery.inbox, signer)
-            if not await run_in_threadpool(_record, work, delivery, outcome):
-                return
-    await run_in_threadpool(_release, work, peer_id)
+    step = await run_in_threadpool(_begin, work, claim)
+    while step is not None:
+        body = step.delivery.body.encode()
+        outcome = await deliver(work.network.sender, body, step.delivery.inbox, step.signer)
+        step = await run_in_threadpool(_go_on, work, step, outcome)
 
 
-def _prepare(work: Work, peer_id: int) -> list[tuple[Delivery, Signer]]:
-    with reading(work.engine) as db:
-        node = identity.load(db, work.settings.scheme)
-        return [(delivery, _signer(db, node, delivery)) for delivery in next_deliveries(db, peer_id)]
+def _begin(work: Work, claim: Claim) -> Step | None:
+    with writing(work.engine) as db:
+        return _next(db, work, claim)
+
+
+def _go_on(work: Work, step: Step, outcome: Outcome) -> Step | None:
+    """Write down what happened and take the next; None when the peer is done or must be left alone."""
+    with writing(work.engine) as db:
+        if _record(db, step.delivery, outcome):
+            return _next(db, work, step.claim)
+        release_claim(db, step.claim)
+        return None
+
+
+def _next(db: Connection, work: Work, claim: Claim) -> Step | None:
+    kept = keep_claim(db, claim)
+    if kept is None:
+        return None
+    delivery = next_delivery(db, claim.peer_id)
+    if delivery is None:
+        release_claim(db, kept)
+        return None
+    return Step(kept, delivery, _signer(db, identity.load(db, work.settings.scheme), delivery))
 
 
 def _signer(db: Connection, node: Identity, delivery: Delivery) -> Signer:
@@ -75,28 +112,20 @@ def _signer(db: Connection, node: Identity, delivery: Delivery) -> Signer:
     return actor_signer(f"{absolute(node.base, actor.uri)}#main-key", actor.rsa_private)
 
 
-def _record(work: Work, delivery: Delivery, outcome: Outcome) -> bool:
+def _record(db: Connection, delivery: Delivery, outcome: Outcome) -> bool:
     """Write down what happened; False when the peer must be left alone for a while."""
-    with writing(work.engine) as db:
-        match outcome:
-            case Delivered():
-                record_delivered(db, delivery)
-            case Dead(reason=reason):
-                log.warning("delivery_refused", peer=delivery.peer_id, delivery=delivery.id, reason=reason)
-                record_dead(db, delivery, reason)
-            case _:
-                seconds = outcome.after or backoff(
-                    _failures(db, delivery) + 1, secrets.randbelow(1000) / 1000
-                )
-                record_failure(db, delivery, outcome.reason, now() + timedelta(seconds=seconds))
-                return False
+    match outcome:
+        case Delivered():
+            record_delivered(db, delivery)
+        case Dead(reason=reason):
+            log.warning("delivery_refused", peer=delivery.peer_id, delivery=delivery.id, reason=reason)
+            record_dead(db, delivery, reason)
+        case _:
+            seconds = outcome.after or backoff(_failures(db, delivery) + 1, secrets.randbelow(1000) / 1000)
+            record_failure(db, delivery, outcome.reason, now() + timedelta(seconds=seconds))
+            return False
     return True
 
 
 def _failures(db: Connection, delivery: Delivery) -> int:
     return int(get_peer(db, delivery.peer_id).failures)
-
-
-def _release(work: Work, peer_id: int) -> None:
-    with writing(work.engine) as db:
-        release_peer(db, peer_id)

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
-from federation.errors import FederationError
-from node.errors import NodeError
 from node.network import Network
 from node.settings import Settings
 
@@ -61,10 +58,14 @@ async def _run(work: Work, wake: Wake, run_once: RunOnce) -> None:
     while True:
         try:
             done = await run_once(work)
-        except (NodeError, FederationError, SQLAlchemyError, OSError) as error:
-            # A full disk or a lost database must not end the node; what was due stays due.
-            log.error("worker_failed", worker=run_once.__module__, error=type(error).__name__)
+        except Exception as error:  # one worker's fault or a full disk must not end the others unseen
+            log.error("worker_failed", worker=_name(run_once), exc_info=error)
             await asyncio.sleep(AFTER_ERROR_SECONDS)
             continue
         if not done:
             await wake.rest(REST_SECONDS)
+
+
+def _name(run_once: RunOnce) -> str:
+    """Where it lives; some workers are functions, some objects."""
+    return getattr(run_once, "__module__", type(run_once).__name__)

@@ -1,14 +1,15 @@
 """Handles what inboxes kept: one transaction each, so an activity has its whole effect once or none."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy import Connection, Row
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from starlette.concurrency import run_in_threadpool
 
 from federation.actors import fetch_actor
@@ -24,7 +25,8 @@ from node.ids import now
 from node.incoming import Dropped, Handler, Incoming, Missing
 from node.peers import PAIRED, get_peer, keep_peer
 from node.people.remote import keep_actor
-from node.queue import end_received, postpone_received, take_received, waiting_received
+from node.queue import end_received, peers_waiting, postpone_received, take_received, waiting_received
+from node.workers.lanes import Lane, run_lanes
 from node.workers.loop import Work
 
 log = structlog.get_logger()
@@ -45,16 +47,36 @@ class ReceivedWorker:
     note_number: NoteNumber
 
     async def __call__(self, work: Work) -> int:
-        """Handle what waits; returns how many were tried."""
-        ids = await run_in_threadpool(_waiting, work)
-        for received_id in ids:
-            await _handle(self, work, received_id)
-        return len(ids)
+        """Handle what waits; returns of how many peers."""
+
+        async def find(busy: Collection[int], most: int) -> dict[int, Lane]:
+            waiting = await run_in_threadpool(_peers_waiting, work)
+            free = [peer_id for peer_id in waiting if peer_id not in busy]
+            return {peer_id: partial(_handle_all, self, work, peer_id) for peer_id in free[:most]}
+
+        return await run_lanes(find)
 
 
-def _waiting(work: Work) -> list[int]:
+def _peers_waiting(work: Work) -> list[int]:
     with reading(work.engine) as db:
-        return waiting_received(db)
+        return peers_waiting(db)
+
+
+async def _handle_all(worker: ReceivedWorker, work: Work, peer_id: int) -> None:
+    """What waits of one peer, in the order it came."""
+    for received_id in await run_in_threadpool(_waiting, work, peer_id):
+        try:
+            await _handle(worker, work, received_id)
+        except (OperationalError, InterfaceError, OSError):
+            raise  # the database or the disk: it stays due
+        except Exception as bug:  # it would stand before all that this peer sends later
+            log.error("activity_failed", received=received_id, exc_info=bug)
+            await run_in_threadpool(_end, work, received_id, "failed", type(bug).__name__)
+
+
+def _waiting(work: Work, peer_id: int) -> list[int]:
+    with reading(work.engine) as db:
+        return waiting_received(db, peer_id)
 
 
 async def _handle(worker: ReceivedWorker, work: Work, received_id: int) -> None:
@@ -70,7 +92,7 @@ async def _handle(worker: ReceivedWorker, work: Work, received_id: int) -> None:
 
 
 def _try(worker: ReceivedWorker, work: Work, received_id: int) -> None:
-    """One transaction; lets only Missing out."""
+    """One transaction; lets Missing out, and what nobody foresaw."""
     try:
         with writing(work.engine) as db:
             row = take_received(db, received_id)
@@ -86,9 +108,6 @@ def _try(worker: ReceivedWorker, work: Work, received_id: int) -> None:
         _refuse(worker, work, received_id, type(refusal).__name__)
     except IntegrityError:
         _postpone(work, received_id, "met another change")
-    except (KeyError, TypeError, ValueError, AttributeError) as bug:
-        log.exception("activity_failed", received=received_id, error=type(bug).__name__)
-        _end(work, received_id, "failed", type(bug).__name__)
 
 
 def _read(db: Connection, work: Work, row: Row[Any]) -> Incoming:
@@ -142,8 +161,16 @@ async def _fetch_actor(work: Work, uri: str) -> None:
     await run_in_threadpool(_store, work, lambda db, _: keep_actor(db, actor))
 
 
+async def _document_or_tombstone(work: Work, uri: str) -> dict[str, Any]:
+    """Its own server saying that it is gone is an answer too."""
+    try:
+        return await work.network.get_document(uri)
+    except Gone:
+        return {"id": uri, "type": "Tombstone"}
+
+
 async def _fetch_object(worker: ReceivedWorker, work: Work, missing: Missing) -> None:
-    document = await work.network.get_document(missing.uri)
+    document = await _document_or_tombstone(work, missing.uri)
     if as_id(document) != missing.uri:
         raise Rejected("another document than was asked for")
     domain = urlsplit(missing.uri).netloc
