@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Connection, Float, Integer, Row, Table, Text, insert, select, update
+from sqlalchemy import Column, Connection, Float, Integer, Row, Table, Text, select, update
 
-from node.db import Id, UtcDateTime, metadata
+from node.db import Id, UtcDateTime, insert_new, metadata
 from node.ids import new_id, now
 
 KNOWN, PAIRED, BLOCKED = "known", "paired", "blocked"
@@ -37,9 +37,9 @@ def keep_peer(db: Connection, domain: str) -> int:
     found = db.execute(select(peers.c.id).where(peers.c.domain == domain)).scalar_one_or_none()
     if found is not None:
         return int(found)
-    peer_id = new_id()
-    db.execute(insert(peers).values(id=peer_id, domain=domain, state=KNOWN, created_at=now()))
-    return peer_id
+    row = {"id": new_id(), "domain": domain, "state": KNOWN, "created_at": now()}
+    insert_new(db, peers, [row])  # somebody else may have met it at this very moment
+    return int(db.execute(select(peers.c.id).where(peers.c.domain == domain)).scalar_one())
 
 
 def find_peer(db: Connection, domain: str) -> Row[Any] | None:
