@@ -2,14 +2,21 @@
 
 import itertools
 import secrets
+import threading
 import time
 from datetime import UTC, datetime
 
 _sequence = itertools.count(secrets.randbits(16))  # starts anywhere, so two processes seldom meet
+_lock = threading.Lock()
+_last = [0]
 
 
 def new_id() -> int:
-    return (time.time_ns() // 1_000_000) << 16 | (next(_sequence) & 0xFFFF)
+    """Larger than every id that this process made before, whatever the clock does: queues go by it."""
+    with _lock:
+        wanted = (time.time_ns() // 1_000_000) << 16 | (next(_sequence) & 0xFFFF)
+        _last[0] = max(wanted, _last[0] + 1)
+        return _last[0]
 
 
 def new_token() -> str:
