@@ -51,10 +51,13 @@ def record_departure(
 
 
 def _last(db: Connection) -> Row[Any] | None:
-    db.execute(
-        select(nodes.c.id).with_for_update()
-    )  # writers on PostgreSQL queue here; SQLite has one anyway
+    queue_up(db)
     return db.execute(select(departures).order_by(departures.c.seq.desc()).limit(1)).one_or_none()
+
+
+def queue_up(db: Connection) -> None:
+    """Writers on PostgreSQL go one by one from here to their commit; SQLite has one writer anyway."""
+    db.execute(select(nodes.c.id).with_for_update())
 
 
 def line_hash(line: dict[str, Any]) -> str:

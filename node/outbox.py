@@ -8,7 +8,7 @@ from sqlalchemy import Column, Connection, Integer, Row, Table, Text, insert, se
 
 from node.boundary import Receiver
 from node.db import insert_new, metadata
-from node.departures import record_departure
+from node.departures import queue_up, record_departure
 from node.identity import Identity
 from node.ids import new_id, now
 from node.objects import WAITING, holders, is_ring
@@ -42,6 +42,7 @@ def publish(
     `activity` lacks @context and id. What goes to a ring gets the next number of that ring (rule "Catching
     up"); `holds` says that receivers will have `object_id` afterwards. Ring content is signed by the node.
     """
+    queue_up(db)  # before the number is taken: two writers that lock these in turn would wait for each other
     activity_id = new_id()
     document = {"@context": OBJECT_CONTEXT, "id": f"{node.base}/a/{activity_id}", **activity}
     epoch, n = _next_number(db, node, audience) if numbered and is_ring(audience) else (None, None)
