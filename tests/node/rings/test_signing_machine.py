@@ -9,13 +9,15 @@ from functools import cache
 from typing import Any, TypeVar
 
 import time_machine
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, select
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, select, update
 
 from node import identity
 from node.access.members import add_member
+from node.access.tables import members
 from node.boundary import is_in_ring
 from node.db import metadata
 from node.errors import NodeError
@@ -88,6 +90,8 @@ def make_firm(domain: str) -> Firm:
         metadata.create_all(db)
         identity.create(db, name=domain, domain=domain, kind="firm")
         firm.director = add_member(db, handle="directeur", name="D", password=PASSWORD, roles=["director"])
+        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+        db.execute(update(members).values(password_hash=quick))
 
     firm.do(fill)
     return firm
@@ -303,8 +307,8 @@ class Signing(RuleBasedStateMachine):
 
 
 Signing.TestCase.settings = settings(
-    max_examples=4,
-    stateful_step_count=20,
+    max_examples=40,
+    stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
