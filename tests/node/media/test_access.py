@@ -53,8 +53,16 @@ async def world(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[World]:
             for name, audience in audiences.items()
         }
         await settle(bakker, smit)
-        files = {name: bakker.read(lambda db, i=i: list_files(db, i)[0].id) for name, i in posts.items()}
+        files = {name: first_file(bakker, one) for name, one in posts.items()}
         yield World(bakker, smit, branche, files, posts)
+
+
+def first_file(node: RunningNode, object_id: int) -> int:
+    return int(node.read(lambda db: list_files(db, object_id)[0].id))
+
+
+def private_key(node: RunningNode, actor_id: int) -> str:
+    return str(node.read(lambda db: get_actor(db, actor_id).rsa_private))
 
 
 async def answers(world: World, client: httpx.AsyncClient) -> dict[str, int]:
@@ -69,7 +77,7 @@ async def signed(world: World, asker: RunningNode, handle: str = "") -> dict[str
         if who is None:
             signer = node_signer(asker.identity)
         else:
-            key = asker.read(lambda db, who=who: get_actor(db, who.actor_id).rsa_private)
+            key = private_key(asker, who.actor_id)
             signer = actor_signer(f"{asker.base}{who.uri}#main-key", key)
         url = f"{world.bakker.base}/media/{world.files[name]}"
         found[name] = (await http.get(asker.sender, url, accept="*/*", sign=signer)).status
@@ -114,7 +122,7 @@ def two_files(node: RunningNode) -> dict[str, int]:
     """One file for the company and one for everyone, on a node alone."""
     make_member(node, "anna", has_face=True)
     posts = {name: post(node, "anna", name, "Foto", uploads=[picture()]) for name in ("company", "public")}
-    return {name: node.read(lambda db, i=i: list_files(db, i)[0].id) for name, i in posts.items()}
+    return {name: first_file(node, one) for name, one in posts.items()}
 
 
 async def test_no_file_and_a_file_of_others_are_not_told_apart(

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import httpx
 import pytest
+from sqlalchemy import Connection
 
 from node.actors import get_actor
 from node.notices import notify
@@ -94,8 +95,12 @@ async def test_the_face_stays_once_confirmed_and_leads_on_to_our_own_pages_only(
 
 async def test_notices_are_sentences_until_they_are_seen(node: RunningNode) -> None:
     anna, piet = make_member(node, "anna"), make_member(node, "piet", name="Piet <b>")
-    for kind in (*SENTENCES, "something_new"):
-        node.write(lambda db, kind=kind: notify(db, anna, kind, from_id=piet, text="Smit"))
+
+    def tell(db: Connection) -> None:
+        for kind in (*SENTENCES, "something_new"):
+            notify(db, anna, kind, from_id=piet, text="Smit")
+
+    node.write(tell)
     client = await log_in(node, "anna")
     page = (await client.get("/notices")).text
     assert "Piet &lt;b&gt; volgt je." in page
