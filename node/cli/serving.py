@@ -34,6 +34,7 @@ from node.workers.loop import Wake, Work, run_forever
 LOCK = "serve.lock"
 LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 5
+BACKLOG = 2048
 
 
 def serve(
@@ -112,6 +113,7 @@ def _listen(settings: Settings) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((address, settings.port))
+        listening.listen(BACKLOG)  # from now on a visitor waits instead of being refused
     except OSError as error:
         listening.close()
         text = msg(
