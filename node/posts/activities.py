@@ -362,9 +362,9 @@ def _react(db: Connection, incoming: Incoming, target: Row[Any], kind: str) -> N
         published=read_published(incoming.activity),
     )
     insert_reaction(db, object_id, target_id=target.id, actor_id=actor.id, kind=kind)
-    if kind == LIKE and target.origin == SELF and target.author_id is not None:
-        link = f"/o/{target.id}"
-        notify(db, target.author_id, "like", from_id=actor.id, object_id=target.id, link=link)
+    if target.origin == SELF and target.author_id is not None:
+        said, link = ("like" if kind == LIKE else "boost"), f"/o/{target.id}"
+        notify(db, target.author_id, said, from_id=actor.id, object_id=target.id, link=link)
 
 
 def read_published(document: Document) -> datetime | None:

@@ -67,7 +67,7 @@ def take_post(visit: Visit) -> Response:
     except Invalid as error:
         form.fail_all(error.fields)
     except FaceNeeded:
-        form.fail("face", msg("This is your first open post: first choose to be visible outside."))
+        form.fail("face", msg("This goes outside for the first time: first choose to be visible there."))
     except (Conflict, Forbidden) as error:
         form.fail("", error.args[0])
     else:

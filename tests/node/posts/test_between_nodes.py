@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from node.errors import Conflict
 from node.objects import PUBLIC
 from tests.factories import log_in, make_member, make_ring, make_topic, pair, picture, post
 from tests.network import RunningNode, fediverse, settle
@@ -58,6 +59,9 @@ async def test_a_thread_of_a_ring_is_the_same_on_both_sides(nodes: dict[str, Run
     assert "Antwoord van Jan" in page
     assert "<span>1</span>" in page
     assert "Smit: opgeslagen" in page
+    held = await make_ring(bakker, smit, name="Streng", handle="streng", gate="hold", gate_minutes=10)
+    with pytest.raises(Conflict):
+        post(bakker, "anna", held, "Zou wachten, en dat kan nog niet")
     async with bakker.client() as nobody:
         assert (await nobody.get(f"/o/{made}")).status_code == 404
     await anna.post(f"/o/{made}/delete")
