@@ -8,8 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from federation.documents import as_id, as_object
+from node.actors import find_actor
+from node.memberships import ACCEPTED
 from node.objects import LIVE, PEOPLE, PUBLIC, objects
 from node.people.actions import show_face
+from node.people.followers import followed_ids
+from node.people.follows import follow
 from node.posts.actions import Draft, delete_post, edit_post, publish_post
 from node.posts.storing import find_post
 from node.posts.tables import reactions
@@ -137,7 +141,7 @@ def test_a_reply_stands_in_its_thread_and_is_announced(
 ) -> None:
     post = write_in(topic, bakker, "Wie heeft er een tang?")
     announced(fenna, topic, "Create", post)
-    reply = fenna.do("reply", post=post, text="<p>Ik heb er een.</p>")["object"]
+    reply = fenna.do("write", post=post, text="<p>Ik heb er een.</p>")["object"]
     announced(fenna, topic, "Create", reply)
     row = stored(bakker, reply)
     assert (row.parent_id, row.topic_id, row.audience) == (number_of(post), number_of(topic), PUBLIC)
@@ -151,7 +155,7 @@ def test_a_changed_and_a_removed_reply_change_and_go_here_too(
     post = write_in(topic, bakker, "Nog een vraag")
     inbox = f"{bakker.base}/inbox"
     announced(fenna, topic, "Create", post)
-    reply = fenna.do("reply", post=post, text="<p>Eerst</p>")["object"]
+    reply = fenna.do("write", post=post, text="<p>Eerst</p>")["object"]
     announced(fenna, topic, "Create", reply)
     fenna.do("edit", note=reply, text="<p>Daarna</p>", inbox=inbox)
     announced(fenna, topic, "Update", reply)
@@ -192,7 +196,7 @@ def test_likes_and_boosts_count_once_and_can_be_taken_back(
 
 def catch_up(peer: FedifyPeer, topic: str, post: str) -> None:
     """Everything that the peer sent before has been handled, for one server's activities keep their order."""
-    announced(peer, topic, "Create", peer.do("reply", post=post, text="<p>Klaar?</p>")["object"])
+    announced(peer, topic, "Create", peer.do("write", post=post, text="<p>Klaar?</p>")["object"])
 
 
 def kinds_of_reactions(node: ServedNode, post: str) -> list[str]:
@@ -208,7 +212,7 @@ def kinds_of_reactions(node: ServedNode, post: str) -> list[str]:
 def test_who_unfollows_gets_nothing_more(bakker: ServedNode, fenna: FedifyPeer, topic: str) -> None:
     post = write_in(topic, bakker, "Voor wie volgt")
     announced(fenna, topic, "Create", post)
-    reply = fenna.do("reply", post=post, text="<p>Tot ziens</p>")["object"]
+    reply = fenna.do("write", post=post, text="<p>Tot ziens</p>")["object"]
     announced(fenna, topic, "Create", reply)
     fenna.do("unfollow", actor=topic)
     person = f"{bakker.base}/p/{bakker.member_id}"
@@ -222,15 +226,25 @@ def test_who_unfollows_gets_nothing_more(bakker: ServedNode, fenna: FedifyPeer, 
     assert not any("hoort fenna niet" in str(line) for line in fenna.lines)
 
 
+def test_a_member_who_follows_her_gets_what_she_writes(
+    bakker: ServedNode, fenna: FedifyPeer, topic: str
+) -> None:
+    assert topic  # following it made her known here
+    her = bakker.read(lambda db: find_actor(db, fenna.actor))
+    bakker.write(lambda db, own, _: follow(db, own, bakker.member_id, her))
+    bakker.wait_for(lambda db: followed_ids(db, bakker.member_id) == {her.id: ACCEPTED})
+    note = fenna.do("write", text="<p>Dag volgers</p>", inbox=f"{bakker.base}/inbox")["object"]
+    bakker.wait_for(lambda db: find_post(db, note))
+    assert stored(bakker, note).audience == PUBLIC
+
+
 @pytest.mark.parametrize("kind", [RFC9421, CAVAGE])
 def test_what_is_for_her_opens_to_a_signature_of_either_kind(
     bakker: ServedNode, fenna: FedifyPeer, kind: Specification
 ) -> None:
     person = f"{bakker.base}/p/{bakker.member_id}"
     inbox = f"{bakker.base}/inbox"
-    question = fenna.do(
-        "reply", post=f"{fenna.base}/users/fenna", text="<p>Zeg eens</p>", inbox=inbox, to=[person]
-    )
+    question = fenna.do("write", text="<p>Zeg eens</p>", inbox=inbox, to=[person])
     bakker.wait_for(lambda db: find_post(db, question["object"]))
     answer = write(
         bakker, "Onder vier ogen", audience=PEOPLE, parent_id=stored(bakker, question["object"]).id

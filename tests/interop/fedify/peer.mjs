@@ -21,6 +21,7 @@ import {
   signRequest,
 } from "@fedify/fedify";
 import {
+  Accept,
   Activity,
   Announce,
   Create,
@@ -86,6 +87,7 @@ federation.setObjectDispatcher(Note, "/users/{identifier}/notes/{id}", (_ctx, { 
 federation
   .setInboxListeners("/users/{identifier}/inbox", "/inbox")
   .on(Activity, async (ctx, activity) => {
+    if (activity instanceof Follow) await accept(ctx, activity);
     record({
       what: "accepted",
       type: activity.constructor.name,
@@ -102,6 +104,12 @@ federation
 const ctx = federation.createContext(new URL(base), undefined);
 const me = ctx.getActorUri(HANDLE);
 const loader = await ctx.getDocumentLoader({ identifier: HANDLE });
+
+async function accept(ctx, follow) {
+  const follower = await follow.getActor({ documentLoader: loader });
+  const answer = new Accept({ id: new URL(`${base}/activities/${randomUUID()}`), actor: me, object: follow });
+  await ctx.sendActivity({ identifier: HANDLE }, follower, answer);
+}
 
 async function loadKeys() {
   if (!existsSync(keyFile)) await makeKeys();
@@ -134,12 +142,13 @@ const ACTIONS = {
   follow: async ({ actor, inbox }) => await send(await aim(actor, inbox), followOf(actor)),
   unfollow: async ({ actor, inbox }) =>
     await send(await aim(actor, inbox), act(Undo, { object: followOf(actor), tos: [new URL(actor)] })),
-  reply: async ({ post, text, inbox, to }) => {
+  // Without a post that it answers, it begins a thread.
+  write: async ({ post, text, inbox, to }) => {
     const target = await aim(post, inbox);
     const note = new Note({
       id: new URL(`${me.href}/notes/${randomUUID()}`),
       attribution: me,
-      replyTarget: new URL(post),
+      replyTarget: post ? new URL(post) : null,
       content: text,
       published: Temporal.Now.instant(),
       ...addressed(to, target),
