@@ -1,0 +1,155 @@
+"""Who takes part in the demo: three nodes, their people, and what the firms agreed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PASSWORD_END = "-leert-graag-mee"  # noqa: S105 - printed on the screen; every home of the demo is a trial
+
+
+@dataclass(frozen=True)
+class Someone:
+    """A member; `face` says that the outside may see them."""
+
+    handle: str
+    name: str
+    roles: tuple[str, ...] = ()
+    language: str = "nl"
+    about: str = ""
+    face: bool = False
+
+    @property
+    def password(self) -> str:
+        return self.handle + PASSWORD_END
+
+
+@dataclass(frozen=True)
+class Firm:
+    """One node of the demo."""
+
+    key: str
+    name: str
+    kind: str
+    people: tuple[Someone, ...]
+
+    def person(self, handle: str) -> Someone:
+        return next(one for one in self.people if one.handle == handle)
+
+    def first_with(self, role: str) -> Someone:
+        return next(one for one in self.people if role in one.roles)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a firm's node runs."""
+
+    firm: Firm
+    port: int
+    home: Path
+
+    @property
+    def domain(self) -> str:
+        return f"{self.firm.key}.localhost:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.domain}"
+
+
+BAKKER = Firm(
+    "bakker",
+    "Bakker Installatie",
+    "firm",
+    (
+        Someone(
+            "ingrid",
+            "Ingrid de Wit",
+            ("admin",),
+            about="Kantoor en planning. Weet waar alles ligt.",
+        ),
+        Someone(
+            "henk",
+            "Henk Bakker",
+            ("director",),
+            about="Directeur. Begonnen als loodgieter, nog steeds het liefst op de bouw.",
+        ),
+        Someone(
+            "fatima",
+            "Fatima El Amrani",
+            ("editor",),
+            about="Werkvoorbereider en leermeester. Vragen over warmteverlies? Kom maar door.",
+            face=True,
+        ),
+        Someone("joris", "Joris Veenstra", about="Monteur warmtepompen.", face=True),
+        Someone("daan", "Daan Verhoeven", about="Leerling, tweede jaar BBL."),
+        Someone("piotr", "Piotr Kowalski", language="en", about="Electrician, eight years of switchboards."),
+    ),
+)
+SMIT = Firm(
+    "smit",
+    "Smit Techniek",
+    "firm",
+    (
+        Someone("bram", "Bram Hoekstra", ("admin",), about="ICT en magazijn."),
+        Someone("marieke", "Marieke Smit", ("director",), about="Tweede generatie Smit Techniek."),
+        Someone(
+            "sanne",
+            "Sanne Kuipers",
+            ("editor", "moderator"),
+            about="Projectleider ventilatie en utiliteit.",
+            face=True,
+        ),
+        Someone(
+            "youssef", "Youssef Benali", ("ambassador",), about="Eerste monteur. Leert graag uit.", face=True
+        ),
+        Someone("tess", "Tess van Dongen", about="Servicemonteur."),
+        Someone("emily", "Emily Carter", language="en", about="Commissioning engineer from Leeds."),
+    ),
+)
+BRANCHE = Firm(
+    "branche",
+    "Installatiebond Laagland",
+    "hub",
+    (
+        Someone("nel", "Nel Oosterhuis", ("admin",), about="Secretariaat."),
+        Someone("wouter", "Wouter Dijkgraaf", ("director",), about="Voorzitter van de bond.", face=True),
+        Someone("carla", "Carla Mulder", ("editor",), about="Leren en ontwikkelen in de branche.", face=True),
+        Someone("roos", "Roos Timmer", about="Beleid en subsidies."),
+    ),
+)
+FIRMS = (BAKKER, SMIT, BRANCHE)
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A ring of Bakker and Smit, and the words of its agreement."""
+
+    handle: str
+    name: str
+    purpose: str
+    goals: tuple[str, str]  # of Bakker and of Smit
+    hours: int
+
+
+KRING = Ring(
+    "installatiekring",
+    "Installatiekring",
+    "Monteurs en leerlingen van beide bedrijven leren van elkaars klussen.",
+    (
+        "Sneller vakwerk leveren bij warmtepompen in bestaande huizen.",
+        "Onze monteurs breder opleiden, vooral in ventilatie en regeltechniek.",
+    ),
+    6,
+)
+MATERIEEL = Ring(
+    "materieelkring",
+    "Materieelkring",
+    "Samen steigers, liften en meetkoffers delen en er goed mee leren werken.",
+    (
+        "Minder materieel huren, beter opgeleid personeel op de hoogwerker.",
+        "Onze meetkoffers vaker gebruiken.",
+    ),
+    2,
+)
+OPEN_TOPIC = ("warmtepompen", "Warmtepompen in bestaande huizen")
+RING_TOPIC = ("storingen", "Storingen van de week")
+COMPANY_TOPIC = ("leerlingen", "Onze leerlingen")
