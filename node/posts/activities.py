@@ -350,6 +350,8 @@ def _target(db: Connection, incoming: Incoming) -> Row[Any]:
 def _react(db: Connection, incoming: Incoming, target: Row[Any], kind: str) -> None:
     actor = require_actor(db, incoming.actor_uri)
     uri = as_id(incoming.activity)
+    if not same_origin(uri, incoming.actor_uri):  # a group could take the place of anybody's next post
+        raise Dropped("a reaction of another origin than its actor")
     if find_reaction(db, target.id, actor.id, kind) is not None or find_object(db, uri) is not None:
         return
     object_id = add_object(
