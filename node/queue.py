@@ -153,6 +153,11 @@ def release_claim(db: Connection, claim: Claim) -> None:
     db.execute(update(peers).where(_is_ours(claim)).values(claimed_until=None))
 
 
+def release_all_claims(db: Connection) -> None:
+    """For a node that is the only worker of its database and starts: whoever held these is dead."""
+    db.execute(update(peers).where(peers.c.claimed_until.is_not(None)).values(claimed_until=None))
+
+
 def _is_ours(claim: Claim) -> ColumnElement[bool]:
     return and_(peers.c.id == claim.peer_id, peers.c.claimed_until == claim.until)
 

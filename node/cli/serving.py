@@ -28,6 +28,7 @@ from node.errors import Conflict, Invalid
 from node.i18n import msg
 from node.identity import Identity
 from node.ids import new_token
+from node.queue import release_all_claims
 from node.settings import Settings
 from node.workers.loop import Wake, Work, run_forever
 
@@ -69,6 +70,8 @@ def _make_trial(found: Settings) -> None:
 def _prepare(site: Site) -> tuple[Identity, str | None]:
     """The node, and as long as nobody set it up a new one-time token for the page that does."""
     with site.writing() as db:
+        if not site.settings.database:
+            release_all_claims(db)
         node = site.node(db)
         _check_port(site.settings, node)
         if node.ready_at is not None:
