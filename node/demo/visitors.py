@@ -26,8 +26,7 @@ class Answer:
     @property
     def location(self) -> str:
         """The path that a form's answer leads to."""
-        parts = urlsplit(self.headers.get("location", ""))
-        return parts.path + (f"?{parts.query}" if parts.query else "")
+        return urlsplit(self.headers.get("location", ""))._replace(scheme="", netloc="").geturl()
 
 
 @dataclass(frozen=True)
