@@ -1,5 +1,6 @@
 """Plain functions that put people, pairings, rings, topics and posts into nodes, by real actions."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -11,13 +12,13 @@ from sqlalchemy import Row
 from node.access.logins import find_member
 from node.access.members import add_member, members_with_role
 from node.ids import now
+from node.media.images import Picture, read_picture
 from node.people.actions import show_face
 from node.posts.actions import Draft, publish_post
 from node.rings import agreements, leaving, pairing, pairing_talks
 from node.rings.agreements import Share, Terms
 from node.rings.queries import RingRow, find_ring
 from node.topics.actions import create_topic
-from node.web.forms import Upload
 from tests.network import RunningNode, settle
 
 PASSWORD = "een lang wachtwoord"
@@ -119,27 +120,36 @@ def make_terms(*nodes: RunningNode, name: str = "Monteurs", **changes: Any) -> T
 
 
 async def make_ring(
-    first: RunningNode, *others: RunningNode, name: str = "Monteurs", handle: str = "monteurs", **changes: Any
+    first: RunningNode,
+    *others: RunningNode,
+    name: str = "Monteurs",
+    handle: str = "monteurs",
+    handles: Mapping[str, str] | None = None,
+    **changes: Any,
 ) -> str:
     """A ring of paired nodes, proposed by the first and signed by all; returns its audience.
 
-    `handle` is the name each node gives it; `changes` are of the terms.
+    `handle` is the name that every node gives it, unless `handles` has another one for its domain; `changes`
+    are of the terms.
     """
+    handles = {node.domain: handle for node in (first, *others)} | dict(handles or {})
     terms = make_terms(first, *others, name=name, **changes)
     director = director_of(first)
     agreement = first.write(
-        lambda db: agreements.propose(db, first.identity, director, PASSWORD, terms, handle=handle)
+        lambda db: agreements.propose(
+            db, first.identity, director, PASSWORD, terms, handle=handles[first.domain]
+        )
     )
     await settle(first, *others)
     for node in others:
         signer = director_of(node)
         node.write(
             lambda db, node=node, signer=signer: agreements.sign(
-                db, node.identity, signer, PASSWORD, agreement, handle=handle
+                db, node.identity, signer, PASSWORD, agreement, handle=handles[node.domain]
             )
         )
         await settle(first, *others)
-    return ring_of(first, handle).audience
+    return ring_of(first, handles[first.domain]).audience
 
 
 def ring_of(node: RunningNode, handle: str) -> RingRow:
@@ -171,7 +181,8 @@ def post(node: RunningNode, handle: str, audience: str, source: str, **draft: An
     return node.write(lambda db: publish_post(db, node.identity, node.settings, author, wanted))
 
 
-def picture(colour: tuple[int, int, int] = (200, 30, 30), *, side: int = 16) -> Upload:
+def picture(colour: tuple[int, int, int] = (200, 30, 30), *, side: int = 16) -> Picture:
+    """As a page has read it from an upload."""
     made = BytesIO()
     Image.new("RGB", (side, side), colour).save(made, "PNG")
-    return Upload("foto.png", "image/png", made.getvalue())
+    return read_picture(made.getvalue())

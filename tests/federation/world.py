@@ -247,7 +247,7 @@ def _write_company_posts(world: World) -> None:
     held = world.write_post(node, "held", "anna", COMPANY)
     node.write(lambda db: db.execute(update(objects).where(objects.c.id == held).values(state=HELD)))
     alt = canary("smit company alt text")
-    world.write_post(world.smit, "smit company", "sara", COMPANY, uploads=[picture()], alts=[alt])
+    world.write_post(world.smit, "smit company", "sara", COMPANY, pictures=[picture()], alts=[alt])
     world.write_post(world.branche, "branche company", "henk", COMPANY)
     node.write(lambda db: like(db, node.identity, world.people["bram"], first))
 
@@ -261,7 +261,7 @@ def _write_whole(world: World, what: str, audience: str) -> int:
         f"Eerst {canary(f'{what} text before the edit')} zo. #{canary(f'{what} hashtag')}",
         title=f"Titel {canary(f'{what} title')}",
         warning=f"Let op {canary(f'{what} warning')}",
-        uploads=[picture()],
+        pictures=[picture()],
         alts=[f"Foto {canary(f'{what} alt text')}"],
     )
     return world.posts[f"{what} text"]
@@ -284,7 +284,7 @@ def _edit_whole(world: World, what: str) -> None:
 
 
 def _make_topic(world: World, what: str, audience: str) -> int:
-    return make_topic(
+    world.posts[f"{what} topic"] = made = make_topic(
         world.bakker,
         "dirk",
         audience,
@@ -292,6 +292,7 @@ def _make_topic(world: World, what: str, audience: str) -> int:
         name=canary(f"{what} topic name"),
         summary=canary(f"{what} topic summary"),
     )
+    return made
 
 
 def _delete(world: World, label: str, audience: str) -> None:
@@ -309,7 +310,7 @@ async def _write_ring_posts(world: World, ring: str) -> None:
     _edit_whole(world, "ring")
     world.write_post(world.bakker, "ring topic post", "anna", ring, topic_id=topic)
     alt = canary("ring alt text of smit")
-    world.write_post(world.smit, "ring post of smit", "sara", ring, uploads=[picture()], alts=[alt])
+    world.write_post(world.smit, "ring post of smit", "sara", ring, pictures=[picture()], alts=[alt])
     world.posts["ring mentions branche"] = post(
         world.bakker, "anna", ring, f"Hoi @hilde@branche.localhost {canary('ring mentions branche')}"
     )
@@ -331,13 +332,13 @@ async def _write_ring_posts(world: World, ring: str) -> None:
 
 async def _write_in_left_ring(world: World, ring: str) -> None:
     alts = [canary("left ring alt text before")]
-    world.write_post(world.bakker, "left ring before", "anna", ring, uploads=[picture()], alts=alts)
+    world.write_post(world.bakker, "left ring before", "anna", ring, pictures=[picture()], alts=alts)
     world.write_post(world.smit, "left ring post of smit", "sara", ring)
     await world.settle()
     await leave_ring(world.smit, "oud")
     await world.settle()
     alts = [canary("left ring alt text after")]
-    world.write_post(world.bakker, "left ring after", "anna", ring, uploads=[picture()], alts=alts)
+    world.write_post(world.bakker, "left ring after", "anna", ring, pictures=[picture()], alts=alts)
     await world.settle()
     parent = world.stored_at(world.jansen, "left ring before")
     world.write_post(world.jansen, "left ring reply of jansen", "jan", ring, parent_id=parent)

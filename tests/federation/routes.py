@@ -1,0 +1,247 @@
+"""Every route of a node with the requests that the leak suite makes there; a route without a line fails.
+
+In a request `{object}` and the like stand for each such id that the node knows, wherever the thing is from;
+`{sample}` for one object of each kind and audience.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+from starlette.routing import BaseRoute, Mount, Route
+
+from node.access.tables import links
+from node.actors import actors
+from node.identity import SELF
+from node.media.tables import files
+from node.memberships import follows
+from node.objects import objects
+from node.peers import peers
+from node.queue import activities
+from node.rings.tables import agreements, pairings, rings
+from node.topics.tables import topics
+from tests.network import RunningNode
+
+NOBODYS = 117657610981486001  # an id that no node ever gave
+
+READ: dict[str, list[str]] = {
+    # How a node is found.
+    "/.well-known/webfinger": [
+        "/.well-known/webfinger?resource=acct:{handle}@{domain}",
+        "/.well-known/webfinger?resource={base}/@{handle}",
+        "/.well-known/webfinger?resource={base}/p/{actor}",
+        "/.well-known/webfinger?resource={base}/o/{sample}",
+        "/.well-known/webfinger?resource=acct:{ring}@{domain}",
+        "/.well-known/webfinger?resource={base}",
+    ],
+    "/.well-known/host-meta": ["/.well-known/host-meta"],
+    "/.well-known/host-meta.json": ["/.well-known/host-meta.json"],
+    "/.well-known/nodeinfo": ["/.well-known/nodeinfo"],
+    "/nodeinfo/{version}": ["/nodeinfo/2.0", "/nodeinfo/2.1", "/nodeinfo/9.9"],
+    # Documents, collections and files.
+    "/o/{id:int}": ["/o/{object}"],
+    "/p/{id:int}": ["/p/{actor}"],
+    "/a/{id:int}": ["/a/{activity}", "/a/{sample}"],
+    "/actor": ["/actor"],
+    "/actor/outbox": ["/actor/outbox", "/actor/outbox?page=true"],
+    "/p/{id:int}/outbox": [
+        "/p/{actor}/outbox",
+        "/p/{actor}/outbox?page=true",
+        f"/p/{{actor}}/outbox?page=true&max_id={2**62}",
+    ],
+    "/p/{id:int}/followers": ["/p/{actor}/followers"],
+    "/p/{id:int}/following": ["/p/{actor}/following"],
+    "/media/{id:int}": ["/media/{file}", "/media/{file}.png"],
+    "/media/{id:int}/thumb": ["/media/{file}/thumb"],
+    # What partners ask.
+    "/node/rings/{ring_hash}/people": ["/node/rings/{hash}/people?nonce=abc"],
+    "/node/rings/{ring_hash}/activities": [
+        "/node/rings/{hash}/activities?epoch=1&after=0&nonce=abc",
+        "/node/rings/{hash}/activities?epoch=1&after=9999&nonce=abc",
+        "/node/rings/{hash}/activities?epoch=7&after=0",
+    ],
+    # Coming in.
+    "/login": ["/login", "/login?next=/o/{sample}"],
+    "/invite/{token}": ["/invite/abcdef", "/invite/{link}"],
+    "/reset/{token}": ["/reset/abcdef", "/reset/{link}"],
+    "/setup": ["/setup", "/setup?token=abcdef"],
+    "/help": ["/help"],
+    "/help/limits": ["/help/limits"],
+    # Posts.
+    "/": ["/", f"/?before={2**62}"],
+    "/company": ["/company", f"/company?before={2**62}"],
+    "/rings/{handle}": ["/rings/{ring}", f"/rings/{{ring}}?before={2**62}"],
+    "/topics/{id:int}": ["/topics/{topic}", "/topics/{sample}"],
+    "/@{handle}": ["/@{handle}", "/@{person}", "/@{handle}@{domain}"],
+    "/write": ["/write", "/write?audience=company", "/write?topic={topic}", "/write?audience={audience}"],
+    "/o/{id:int}/reply": ["/o/{sample}/reply"],
+    "/o/{id:int}/edit": ["/o/{sample}/edit"],
+    "/o/{id:int}/delete": ["/o/{sample}/delete"],
+    # People, topics, notices, settings.
+    "/settings": ["/settings"],
+    "/settings/face": ["/settings/face", "/settings/face?next=/o/{sample}"],
+    "/followers": ["/followers"],
+    "/notices": ["/notices", f"/notices?before={2**62}"],
+    "/topics": ["/topics"],
+    "/topics/new": ["/topics/new"],
+    "/topics/{id:int}/edit": ["/topics/{topic}/edit"],
+    "/follow": ["/follow", "/follow?uri={base}/p/1"],
+    "/people": ["/people"],
+    # Rings.
+    "/rings": ["/rings"],
+    "/rings/{handle}/about": ["/rings/{ring}/about"],
+    "/rings/{handle}/renew": ["/rings/{ring}/renew"],
+    "/rings/{handle}/leave": ["/rings/{ring}/leave"],
+    "/pairings/new": ["/pairings/new"],
+    "/pairings/accept": ["/pairings/accept"],
+    "/pairings/{id:int}": ["/pairings/{pairing}"],
+    "/proposals/new": ["/proposals/new"],
+    "/agreements/{hash}": ["/agreements/{agreement}"],
+    # Administration.
+    "/members": ["/members"],
+    "/members/{id:int}": ["/members/{actor}"],
+    "/admin": ["/admin"],
+    "/admin/departures.{form}": ["/admin/departures.csv", "/admin/departures.jsonl", "/admin/departures.x"],
+    # Files of the pages themselves: the same for everyone.
+    "/static": ["/static/nothing.css"],
+}
+
+# What may be done to things by guessing their ids: the form that is sent, and the path for each id.
+GUESSED: dict[str, tuple[str, dict[str, str]]] = {
+    "/o/{id:int}/edit": ("/o/{object}/edit", {"source": "Anders", "language": "nl"}),
+    "/o/{id:int}/delete": ("/o/{object}/delete", {}),
+    "/o/{id:int}/like": ("/o/{object}/like", {}),
+    "/o/{id:int}/unlike": ("/o/{object}/unlike", {}),
+    "/topics/{id:int}/edit": ("/topics/{topic}/edit", {"name": "Anders"}),
+    "/topics/{id:int}/delete": ("/topics/{topic}/delete", {}),
+    "/posts": ("/posts", {"source": "Antwoord", "language": "nl", "parent": "{object}", "audience": ""}),
+    "/follow/{id:int}": ("/follow/{actor}", {}),
+    "/unfollow/{id:int}": ("/unfollow/{actor}", {}),
+    "/followers/{id:int}/approve": ("/followers/{follow}/approve", {}),
+    "/followers/{id:int}/refuse": ("/followers/{follow}/refuse", {}),
+    "/settings/logins/{id:int}/end": ("/settings/logins/{object}/end", {}),
+    "/pairings/{id:int}/words": ("/pairings/{pairing}/words", {"password": "x"}),
+    "/pairings/{id:int}/again": ("/pairings/{pairing}/again", {}),
+    "/pairings/{id:int}/withdraw": ("/pairings/{pairing}/withdraw", {}),
+    "/agreements/{hash}/sign": ("/agreements/{agreement}/sign", {"password": "x", "handle": "gok"}),
+    "/agreements/{hash}/withdraw": ("/agreements/{agreement}/withdraw", {"password": "x"}),
+    "/agreements/{hash}/remind": ("/agreements/{agreement}/remind", {}),
+    "/rings/{handle}/renew": ("/rings/{ring}/renew", {"password": "x"}),
+    "/rings/{handle}/leave": ("/rings/{ring}/leave", {"password": "x"}),
+    "/members/invitations/{id:int}/withdraw": ("/members/invitations/{link}/withdraw", {}),
+    "/members/{id:int}/roles": ("/members/{actor}/roles", {}),
+    "/members/{id:int}/disable": ("/members/{actor}/disable", {}),
+    "/members/{id:int}/enable": ("/members/{actor}/enable", {}),
+    "/members/{id:int}/reset": ("/members/{actor}/reset", {}),
+    "/invite/{token}": ("/invite/{link}", {"handle": "gok", "name": "Gok", "password": "kort"}),
+    "/reset/{token}": ("/reset/{link}", {"password": "een lang wachtwoord"}),
+    "/node/pairing": ("/node/pairing", {}),
+    "/inbox": ("/inbox", {}),
+    "/p/{id:int}/inbox": ("/p/{actor}/inbox", {}),
+    "/actor/inbox": ("/actor/inbox", {}),
+}
+
+# Forms that name nothing that is there: who may not use them sees the 404 of everything else.
+PLAIN_FORMS: dict[str, dict[str, str]] = {
+    "/login": {"handle": "gok", "password": "gok"},
+    "/logout": {},
+    "/setup": {"token": "gok"},
+    "/language": {"language": "nl"},
+    "/members/invite": {},
+    "/settings": {"name": "Gok"},
+    "/settings/password": {"old": "gok", "new": "een lang wachtwoord"},
+    "/settings/logins/end": {},
+    "/settings/face": {},
+    "/notices/read": {},
+    "/topics/new": {"name": "Gok"},
+    "/follow": {"handle": "gok"},
+    "/pairings/new": {"domain": "gok.localhost"},
+    "/pairings/accept": {"domain": "gok.localhost"},
+    "/proposals/new": {},
+}
+
+
+def without_a_line(routes: list[BaseRoute]) -> set[str]:
+    """The routes of an app that no table above names, by method."""
+    missing = set()
+    for route in routes:
+        assert isinstance(route, Route | Mount), route
+        for method in (getattr(route, "methods", None) or {"GET"}) - {"HEAD"}:
+            known = READ if method == "GET" else {**GUESSED, **PLAIN_FORMS}
+            if route.path not in known:
+                missing.add(f"{method} {route.path}")
+    return missing
+
+
+Fillings = dict[str, list[str]]
+
+
+def fillings(node: RunningNode) -> Fillings:
+    """Every id that a node's database holds, by the word that stands for it in a request."""
+    found = node.read(_ids)
+    return {**found, "base": [node.base], "domain": [node.domain]}
+
+
+def _ids(db: Connection) -> Fillings:
+    def texts(what: Any) -> list[str]:
+        query = what if isinstance(what, Select) else select(what)
+        return [str(value) for value in db.scalars(query) if value is not None]
+
+    people = select(actors.c.handle, actors.c.peer_id, peers.c.domain).outerjoin(
+        peers, peers.c.id == actors.c.peer_id
+    )
+    rows = db.execute(people).all()
+    return {
+        "object": texts(objects.c.id),
+        "sample": texts(select(func.min(objects.c.id)).group_by(objects.c.audience, objects.c.kind)),
+        "actor": texts(actors.c.id),
+        "activity": texts(activities.c.id),
+        "file": texts(files.c.id),
+        "topic": texts(topics.c.object_id),
+        "follow": texts(follows.c.id),
+        "pairing": texts(pairings.c.id),
+        "agreement": texts(agreements.c.hash),
+        "hash": texts(rings.c.hash),
+        "ring": texts(rings.c.handle),
+        "audience": sorted(set(texts(objects.c.audience))),
+        "link": texts(links.c.id),
+        "handle": [row.handle for row in rows if row.peer_id == SELF],
+        "person": [f"{row.handle}@{row.domain}" for row in rows if row.peer_id != SELF],
+    }
+
+
+WORD = re.compile(r"\{(\w+)\}")
+
+
+def filled(templates: list[str], words: Fillings) -> Iterator[str]:
+    """Each request with every id in it."""
+    for template in templates:
+        names = WORD.findall(template)
+        for values in product(*(words[name] for name in names)):
+            yield template.format(**dict(zip(names, values, strict=True)))
+
+
+# Answered by what the request accepts; everything else is one page or one file, whatever is accepted.
+NEGOTIATED = {"/o/{id:int}", "/p/{id:int}", "/actor", "/login", "/@{handle}", "/topics/{id:int}"}
+DOCUMENTS = {
+    "/a/{id:int}",
+    "/actor/outbox",
+    "/p/{id:int}/outbox",
+    "/p/{id:int}/followers",
+    "/p/{id:int}/following",
+}
+# Where a signature could open something: what readers with odd keys ask for.
+SIGNED = (
+    NEGOTIATED
+    | DOCUMENTS
+    | {
+        "/media/{id:int}",
+        "/media/{id:int}/thumb",
+        "/.well-known/webfinger",
+        "/node/rings/{ring_hash}/people",
+        "/node/rings/{ring_hash}/activities",
+        "/",
+    }
+)

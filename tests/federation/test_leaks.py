@@ -1,0 +1,207 @@
+"""No reader finds a word that is not theirs in any byte that leaves: answers, logs, exports, other disks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from node.admin.exports import export_departures
+from node.db import metadata
+from node.objects import COMPANY
+from node.posts.reactions import like
+from tests.factories import make_topic, post, ring_of
+from tests.federation.canaries import canary
+from tests.federation.readers import DOCUMENT, JSON, PAGE, Reader
+from tests.federation.routes import (
+    DOCUMENTS,
+    GUESSED,
+    NEGOTIATED,
+    READ,
+    SIGNED,
+    WORD,
+    filled,
+    fillings,
+    without_a_line,
+)
+from tests.federation.who import BAKKER, BRANCHE, EVERYONE, JANSEN, NODES, SMIT, UNSEEN, WHO
+from tests.federation.world import World
+from tests.network import RunningNode
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MEMBERS = {"bakker": BAKKER, "smit": SMIT, "jansen": JANSEN, "branche": BRANCHE}
+PEOPLE = BAKKER | SMIT | JANSEN | BRANCHE
+
+
+def allowed(kind: str) -> set[str]:
+    return {label for label, (who, _) in WHO.items() if kind in who}
+
+
+def must_see(kind: str) -> set[str]:
+    """The entitled reader really does find it: or a suite that reads nothing would pass."""
+    return {label for label in allowed(kind) if kind not in UNSEEN.get(label, set())}
+
+
+def nodes_for(world: World, kind: str) -> list[RunningNode]:
+    """A member reads at home, where the cookie is worth something; everybody else reads everywhere."""
+    homes = [node for name, node in world.nodes.items() if kind in MEMBERS[name]]
+    others = [node for name, node in world.nodes.items() if kind != f"node {name}"]
+    if homes or kind in ("anonymous", *NODES):
+        return homes or others
+    return [world.bakker, world.smit]  # the nodes that know these keys
+
+
+def requests_to(node: RunningNode, kind: str) -> Iterator[tuple[str, str]]:
+    """Path and Accept of everything that this reader asks of this node."""
+    words = fillings(node)
+    for route, templates in READ.items():
+        if route not in SIGNED and kind not in PEOPLE | {"anonymous"}:
+            continue
+        for path in filled(templates, words):
+            # A log-in counts on pages, a signature in documents.
+            if (route in DOCUMENTS or route in NEGOTIATED) and kind not in PEOPLE - {"bram"}:
+                yield path, DOCUMENT
+            if route not in DOCUMENTS:
+                yield path, PAGE
+            if kind == "anonymous" and route in NEGOTIATED:
+                yield path, JSON
+
+
+def bytes_of(answer: httpx.Response) -> bytes:
+    """Everything that left: headers and body."""
+    return b"\n".join(name + b": " + value for name, value in answer.headers.raw) + answer.content
+
+
+async def read_all(world: World, reader: Reader) -> tuple[set[str], list[str]]:
+    """The labels that a reader finds, and the requests that gave one that is not theirs."""
+    mine, seen, leaks = allowed(reader.kind), set[str](), list[str]()
+    for node in nodes_for(world, reader.kind):
+        for path, accept in requests_to(node, reader.kind):
+            answer = await reader.get(node, path, accept)
+            assert answer.status_code < 500, f"{node.domain}{path} for {reader.kind}: a bug"
+            found = world.canaries.find(bytes_of(answer)) - world.canaries.find(path.encode())
+            seen |= found
+            leaks += [
+                f"{label!r} at {node.domain}{path} ({accept}, {answer.status_code})"
+                for label in sorted(found - mine)
+            ]
+    return seen, leaks
+
+
+async def test_every_route_has_a_line_in_the_table(world: World) -> None:
+    assert without_a_line(world.bakker.app.routes) == set()
+
+
+@pytest.mark.parametrize("kind", sorted(EVERYONE))
+async def test_a_reader_finds_what_is_theirs_and_nothing_else(world: World, kind: str) -> None:
+    seen, leaks = await read_all(world, world.readers[kind])
+    assert leaks == []
+    assert must_see(kind) - seen == set()
+
+
+# --- what leaves otherwise -------------------------------------------------------------------------
+
+
+async def test_a_guessed_id_gets_the_answer_of_no_id_at_all(world: World) -> None:
+    """Forms sent to things that a member may not read or change: the same page, whatever is there."""
+    node, henk = world.branche, world.readers["henk"]
+    words = fillings(world.bakker)
+    for path, form in GUESSED.values():
+        for name in set(WORD.findall(path + str(form))):
+            for known in words[name][:3]:
+                filled_form = {field: value.replace(f"{{{name}}}", known) for field, value in form.items()}
+                answer = await henk.send(node, "POST", path.replace(f"{{{name}}}", known), form=filled_form)
+                assert answer.status_code in (401, 403, 404, 422), f"{path}: {answer.status_code}"
+                assert world.canaries.find(bytes_of(answer)) <= allowed("henk"), path
+
+
+async def test_nothing_of_what_people_write_is_logged(world: World) -> None:
+    anna = world.readers["anna"]
+    too_long = canary("company text") + "x" * 30_000
+    await anna.send(world.bakker, "POST", "/posts", form={"source": too_long, "audience": "company"})
+    broken = world.strangers["mia"].activity("Create", {"type": "Note", "content": canary("ring text")})
+    await world.strangers["mia"].deliver(f"{world.bakker.base}/inbox", broken)
+    await world.settle()
+    assert world.logs.getvalue().count("\n") > 10
+    assert world.canaries.find(world.logs.getvalue().encode()) == set()
+
+
+async def test_a_node_sends_a_server_only_what_may_stand_on_its_disk(world: World) -> None:
+    for request, _ in world.sender.log:
+        host = urlsplit(request.url).netloc
+        name = host.partition(".")[0]
+        found = world.canaries.find(request.url.encode(), str(request.headers).encode(), request.body)
+        allowed_there = {label for label, (who, disks) in WHO.items() if name in disks or name in who}
+        assert found <= allowed_there, f"{request.method} {request.url}"
+
+
+async def test_the_log_of_departures_holds_no_words(world: World) -> None:
+    for node in world.nodes.values():
+        for form in ("csv", "jsonl"):
+            text = node.read(lambda db, form=form: "".join(export_departures(db, form)))
+            assert world.canaries.find(text.encode()) == set()
+            assert "urn:leerkring" not in text
+
+
+async def test_the_disk_of_a_node_holds_only_what_was_shared_with_it(world: World) -> None:
+    for name, node in world.nodes.items():
+        found = world.canaries.find(*bytes_on_disk(node))
+        assert found - {label for label, (_, disks) in WHO.items() if name in disks} == set()
+        assert {"name of anna"} & found == ({"name of anna"} if name != "branche" else set())
+
+
+def bytes_on_disk(node: RunningNode) -> Iterator[bytes]:
+    """Database, write-ahead log and media as they lie there; from PostgreSQL every value of every table."""
+    url = node.engine.url
+    if url.get_backend_name() == "sqlite":
+        for path in Path(str(url.database)).parent.glob(f"{Path(str(url.database)).name}*"):
+            yield path.read_bytes()
+    else:
+        for table in metadata.tables.values():
+            yield str(node.read(lambda db, table=table: db.execute(select(table)).all())).encode()
+    for path in node.settings.home.rglob("*"):
+        if path.is_file():
+            yield path.read_bytes()
+
+
+OPEN_PAGES = [
+    ("/", PAGE),
+    ("/topics", PAGE),
+    ("/@anna", PAGE),
+    ("/@anna", DOCUMENT),
+    ("/o/{post}", PAGE),
+    ("/o/{post}", DOCUMENT),
+    ("/p/{anna}", DOCUMENT),
+    ("/p/{anna}/outbox", DOCUMENT),
+    ("/p/{anna}/outbox?page=true", DOCUMENT),
+    ("/p/{anna}/followers", DOCUMENT),
+    ("/p/{anna}/following", DOCUMENT),
+    ("/nodeinfo/2.0", JSON),
+    ("/nodeinfo/2.1", JSON),
+]
+
+
+@pytest.mark.parametrize("kind", ["anonymous", "vik", "node branche"])
+async def test_no_total_moves_when_something_closed_is_added(world: World, kind: str) -> None:
+    before = await open_answers(world, world.readers[kind])
+    node, anna = world.bakker, world.people["anna"]
+    ring = ring_of(node, canary("ring handle at bakker")).audience
+    for audience in (COMPANY, ring):
+        made = post(node, "anna", audience, "Nog iets", parent_id=world.posts["open text"])
+        node.write(lambda db, made=made: like(db, node.identity, anna, made))
+        post(node, "anna", audience, "Los")
+    make_topic(node, "dirk", COMPANY, f"t{kind[:4].strip()}{len(world.sender.log)}")
+    assert await open_answers(world, world.readers[kind]) == before
+
+
+async def open_answers(world: World, reader: Reader) -> list[tuple[int, bytes]]:
+    answers = []
+    for path, accept in OPEN_PAGES:
+        words = {"post": world.posts["open text"], "anna": world.people["anna"]}
+        answer = await reader.get(world.bakker, path.format(**words), accept)
+        assert answer.status_code == 200, path
+        answers.append((answer.status_code, answer.content))
+    return answers
