@@ -20,8 +20,13 @@ from node.web.views import AuthorView
 _fold = lru_cache(maxsize=20_000)(fold_name)  # the same names come back on every page
 
 
-def author_views(db: Connection, node: Identity, actor_ids: Collection[int]) -> dict[int, AuthorView]:
-    """How our members see these actors: names from elsewhere made safe, with their firm (rule 12)."""
+def author_views(
+    db: Connection, node: Identity, actor_ids: Collection[int], *, for_members: bool = True
+) -> dict[int, AuthorView]:
+    """How these actors are shown: names from elsewhere made safe, with their firm (rule 12).
+
+    Only our members read what we call a paired firm: who our partners are is nobody else's business.
+    """
     if not actor_ids:
         return {}
     query = (
@@ -31,10 +36,10 @@ def author_views(db: Connection, node: Identity, actor_ids: Collection[int]) -> 
     )
     rows = db.execute(query).all()
     taken = taken_names(db, node) if any(row.peer_id != SELF for row in rows) else frozenset()
-    return {row.id: _author_view(row, taken) for row in rows}
+    return {row.id: _author_view(row, taken, for_members=for_members) for row in rows}
 
 
-def _author_view(row: Row[Any], taken: frozenset[str]) -> AuthorView:
+def _author_view(row: Row[Any], taken: frozenset[str], *, for_members: bool) -> AuthorView:
     if row.peer_id == SELF:
         url = f"/topics/{row.id}" if row.type == GROUP else f"/@{row.handle}"
         return AuthorView(name=clean_name(row.name) or row.handle, handle=row.handle, url=url)
@@ -42,7 +47,8 @@ def _author_view(row: Row[Any], taken: frozenset[str]) -> AuthorView:
     handle = f"{row.handle}@{row.domain}"
     # A server may call its actor something that is no handle; then its own page is the only one there is.
     url = f"/@{handle}" if row.handle else row.url or row.uri
-    return AuthorView(name=name, handle=handle, url=url, firm=row.firm or row.domain)
+    firm = row.firm if for_members and row.firm else row.domain
+    return AuthorView(name=name, handle=handle, url=url, firm=firm)
 
 
 def taken_names(db: Connection, node: Identity) -> frozenset[str]:

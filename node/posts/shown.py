@@ -62,7 +62,12 @@ def _load(db: Connection, node: Identity, reader: Member | Anonymous, rows: Sequ
     own_ring_posts = [row.id for row in rows if row.origin == SELF and is_ring(row.audience)]
     return Shown(
         reader=reader,
-        authors=author_views(db, node, {row.author_id for row in rows if row.author_id is not None}),
+        authors=author_views(
+            db,
+            node,
+            {row.author_id for row in rows if row.author_id is not None},
+            for_members=member is not None,
+        ),
         files=file_views(db, ids),
         likes=count_likes(db, reader, ids),
         replies=count_replies(db, reader, ids),
