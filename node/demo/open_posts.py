@@ -89,11 +89,11 @@ OPEN_POSTS = (
     ),
     Post(
         "open_bond",
-        "wouter@branche",
+        "carla@branche",
         PUBLIC,
         "Samen opleiden hoeft niet groot te beginnen. Twee bedrijven, één vraag, een half uur. "
         "De rest volgt.",
         title="Klein beginnen",
-        likes=("carla@branche",),
+        likes=("wouter@branche",),
     ),
 )

@@ -49,13 +49,16 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "public, at bakker": (OUTSIDE_BAKKER | MEMBERS, OUTSIDE),
     "public, at smit": (OUTSIDE_SMIT | MEMBERS, OUTSIDE),
     "public, at branche": (OUTSIDE_HUB | MEMBERS, OUTSIDE),
-    # Taken back: not a word is left anywhere. The text before a change is nobody's outside the ring.
+    # Taken back: not a word is left anywhere. The text before a change is
+    # nobody's outside the ring; the partner's node, which had it, finds it among the numbered activities.
     "deleted": (NOBODY, NOBODY),
-    "earlier text of a ring post": (NOBODY, BAKKER | SMIT),
+    "earlier text of a ring post": (NOBODY, BAKKER | SMIT | {"smit node@bakker"}),
     # What the firms signed, and that there is a ring at all, is the firms' own.
     "agreement of the installatiekring": (BAKKER | SMIT, NOBODY),
     "agreement of the materieelkring": (NOBODY, BAKKER | SMIT),
     "names of the rings": (BAKKER | SMIT, NOBODY),
+    # What Bakker calls its partner is for its members; elsewhere the name is Smit's own and no secret.
+    "name of a partner": (BAKKER | SMIT, OUTSIDE_SMIT | OUTSIDE_HUB | HUB),
     # Topics say what they are about to those who may read them.
     "topic of a company": (BAKKER, NOBODY),
     "topic of a ring": (BAKKER | SMIT, {"smit node@bakker"}),

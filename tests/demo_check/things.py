@@ -38,6 +38,7 @@ def all_things(demo: Mapping[str, Any]) -> list[Thing]:
             for handle, mark in AGREEMENT_CANARIES.items()
         ),
         *(Thing(f"ring {name}", "names of the rings", (name,)) for name in RING_NAMES),
+        Thing("Smit Techniek", "name of a partner", ("Smit Techniek",)),
         Thing("topic warmtepompen", "topic that is open", (TOPIC_CANARIES["warmtepompen"],)),
         Thing("topic storingen", "topic of a ring", (TOPIC_CANARIES["storingen"],)),
         Thing("topic leerlingen", "topic of a company", (TOPIC_CANARIES["leerlingen"],)),
