@@ -17,6 +17,7 @@ from node import identity
 from node.app import build_app, workers
 from node.db import open_engine, reading, writing
 from node.identity import Identity
+from node.ids import now
 from node.network import Network
 from node.settings import Settings
 from node.workers.loop import RunOnce, Work
@@ -114,7 +115,7 @@ def _start(folder: Path, domain: str, url: str, sender: InProcessSender, kind: s
     engine = open_engine(url)
     with writing(engine) as db:
         identity.create(db, name=domain.partition(".")[0].title(), domain=domain, kind=kind)
-        identity.change(db, ready_at=identity.now())
+        identity.change(db, ready_at=now())
     app = build_app(settings, engine=engine, sender=sender)
     sender.apps[domain] = app
     return RunningNode(domain, settings, engine, app, sender, workers())

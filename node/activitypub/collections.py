@@ -91,7 +91,7 @@ def _item(document: dict[str, Any], row: Row[Any], node: Identity, owner: str) -
     """A post is shown inside its Create, whole; a boost is an activity already."""
     if row.kind != "post":
         return document
-    kept = {name: document[name] for name in ("to", "cc", "audience", "published") if name in document}
+    kept: dict[str, Any] = {name: document[name] for name in ("to", "cc", "audience", "published") if name in document}
     return {
         "id": document["id"] + "#create",
         "type": "Create",

@@ -14,6 +14,8 @@ from node.cli.site import as_reader, audience_named, member_named, opened
 from node.errors import Conflict, Invalid, NotFound
 from node.i18n import msg
 from node.identity import Identity
+from node.media.actions import draw_upload
+from node.media.images import Picture
 from node.notices import notify
 from node.posts.actions import Draft, publish_post
 from node.settings import Settings
@@ -35,7 +37,7 @@ def post(
     as_json: Json = False,
 ) -> None:
     """Write a post and print its address. The member gets a notice, and the log a line without the text."""
-    uploads, alts = _read_pictures(file or [], alt or [])
+    pictures, alts = _read_pictures(file or [], alt or [])
     source = typer.get_text_stream("stdin").read() if text == "-" else text
     with opened(home) as site, site.writing() as db:
         member = member_named(db, by)
@@ -48,7 +50,7 @@ def post(
             title=title,
             language=site.settings.language,
             topic_id=_topic_id(db, as_reader(member), seen_by, topic),
-            uploads=uploads,
+            pictures=pictures,
             alts=alts,
         )
         node = site.node(db)
@@ -58,16 +60,16 @@ def post(
     site.answer(as_json, {"id": str(made), "url": url, "audience": audience}, url)
 
 
-def _read_pictures(files: list[Path], alts: list[str]) -> tuple[list[Upload], list[str]]:
+def _read_pictures(files: list[Path], alts: list[str]) -> tuple[list[Picture], list[str]]:
     if len(files) != len(alts):
         raise Invalid(alt=msg("Give an --alt for each --file: what the picture shows."))
     return [_read_picture(path) for path in files], alts
 
 
-def _read_picture(path: Path) -> Upload:
+def _read_picture(path: Path) -> Picture:
     if not path.is_file():
         raise Invalid(file=msg("There is no file %(path)s.", path=path))
-    return Upload(path.name, mimetypes.guess_type(path.name)[0] or "", path.read_bytes())
+    return draw_upload(Upload(path.name, mimetypes.guess_type(path.name)[0] or "", path.read_bytes()))
 
 
 def _topic_id(db: Connection, reader: Member, audience: str, handle: str | None) -> int | None:

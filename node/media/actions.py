@@ -21,21 +21,26 @@ LONGEST_ALT = 1500
 CLAIM = timedelta(minutes=5)
 
 
-def attach_uploads(
+def draw_upload(upload: Upload) -> Picture:
+    """What a member sent, drawn anew; raises Invalid(files=…). Takes seconds: never in a transaction."""
+    try:
+        return read_picture(upload.data)
+    except BadPicture as error:
+        raise Invalid(files=error.args[0]) from error
+
+
+def attach_pictures(
     db: Connection,
     settings: Settings,
     owner_id: int,
     object_id: int,
-    uploads: Sequence[Upload],
+    pictures: Sequence[Picture],
     alts: Sequence[str],
 ) -> None:
-    """Store what a member sent with a post, behind what it has; raises Invalid(files=…)."""
-    if not uploads:
-        return
+    """Store pictures with a post, behind what it has; raises Invalid(files=…)."""
     first = _count_files(db, object_id)
-    if first + len(uploads) > MOST_FILES:
+    if first + len(pictures) > MOST_FILES:
         raise Invalid(files=msg("At most %(most)s files.", most=MOST_FILES))
-    pictures = [_read(upload) for upload in uploads]
     for place, picture in enumerate(pictures):
         alt = alts[place].strip()[:LONGEST_ALT] if place < len(alts) else ""
         row = {"id": new_id(), "object_id": object_id, "owner_id": owner_id, "position": first + place}
@@ -45,13 +50,6 @@ def attach_uploads(
 
 def _count_files(db: Connection, object_id: int) -> int:
     return int(db.scalar(select(func.count()).where(files.c.object_id == object_id)) or 0)
-
-
-def _read(upload: Upload) -> Picture:
-    try:
-        return read_picture(upload.data)
-    except BadPicture as error:
-        raise Invalid(files=error.args[0]) from error
 
 
 def _stored(picture: Picture, name: str) -> dict[str, str | int]:

@@ -22,7 +22,8 @@ from node.errors import Forbidden, Invalid, NotFound
 from node.i18n import msg
 from node.identity import SELF, Identity
 from node.ids import now
-from node.media.actions import attach_uploads, delete_files
+from node.media.actions import attach_pictures, delete_files
+from node.media.images import Picture
 from node.notices import notify
 from node.objects import COMPANY, LIVE, PEOPLE, PUBLIC, add_object, is_ring, objects
 from node.outbox import publish
@@ -49,7 +50,6 @@ from node.rings.queries import ring_of_audience
 from node.settings import Settings
 from node.topics.activities import announce
 from node.topics.queries import find_topic
-from node.web.forms import Upload
 
 LONGEST_SOURCE, LONGEST_TITLE, LONGEST_WARNING = 20_000, 200, 200
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
@@ -66,7 +66,7 @@ class Draft:
     language: str = "nl"
     topic_id: int | None = None
     parent_id: int | None = None
-    uploads: Sequence[Upload] = ()
+    pictures: Sequence[Picture] = ()
     alts: Sequence[str] = ()
 
 
@@ -94,8 +94,8 @@ def publish_post(db: Connection, node: Identity, settings: Settings, author_id: 
         topic_id=topic.object_id if topic else None,
     )
     keep_names(db, object_id, mentioned=_ids(readers), tags=read_names(draft.source).hashtags)
-    if draft.uploads:
-        attach_uploads(db, settings, author_id, object_id, draft.uploads, draft.alts)
+    if draft.pictures:
+        attach_pictures(db, settings, author_id, object_id, draft.pictures, draft.alts)
     _tell(db, author_id, object_id, readers, parent)
     _send(db, node, object_id, "Create", topic)
     return object_id

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from node.boundary import Member
+from node.errors import Invalid
 from node.i18n import Message, msg
+from node.media.actions import draw_upload
+from node.media.images import Picture
 from node.objects import COMPANY, PUBLIC
 from node.people.queries import has_face
 from node.posts.actions import LONGEST_SOURCE, LONGEST_TITLE, LONGEST_WARNING, Draft
@@ -109,8 +112,8 @@ def compose_in(
 
 
 def read_draft(form: Form) -> Draft:
-    """What was typed; `form.errors` says what is wrong with it."""
-    uploads, alts = read_pictures(form)
+    """What was typed and sent along; `form.errors` says what is wrong. Slow: it draws the pictures anew."""
+    pictures, alts = read_pictures(form)
     topic, parent = form.value("topic"), form.value("parent")
     return Draft(
         audience=form.value("audience"),
@@ -120,7 +123,7 @@ def read_draft(form: Form) -> Draft:
         language=form.choice("language", {code for code, _ in LANGUAGES}),
         topic_id=read_id(topic) if topic else None,
         parent_id=read_id(parent) if parent else None,
-        uploads=uploads,
+        pictures=pictures,
         alts=alts,
     )
 
@@ -130,15 +133,25 @@ def read_id(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
-def read_pictures(form: Form) -> tuple[list[Upload], list[str]]:
+def read_pictures(form: Form) -> tuple[list[Picture], list[str]]:
     """Each picture with its own words; a picture without words is asked for them."""
-    uploads: list[Upload] = []
+    pictures: list[Picture] = []
     alts: list[str] = []
     for place in range(1, PICTURES + 1):
         alt = form.line(f"alt_{place}", required=False, longest=1500)
         for upload in form.files(f"file_{place}", most=1):
             if not alt:
                 form.fail(f"alt_{place}", SAY_WHAT)
-            uploads.append(upload)
-            alts.append(alt)
-    return uploads, alts
+            picture = _draw(form, f"file_{place}", upload)
+            if picture is not None:
+                pictures.append(picture)
+                alts.append(alt)
+    return pictures, alts
+
+
+def _draw(form: Form, name: str, upload: Upload) -> Picture | None:
+    try:
+        return draw_upload(upload)
+    except Invalid as error:
+        form.fail(name, error.fields["files"])
+        return None

@@ -53,10 +53,9 @@ def _status(form: Form | None) -> int:
     return 422 if form is not None and not form.ok else 200
 
 
-def take_post(visit: Visit) -> Response:
+def take_post(visit: Visit, draft: Draft) -> Response:
     """Publish; whatever is wrong, everything typed is still there on the page that says so."""
     member, form = visit.member, visit.form
-    draft = read_draft(form)
     if not form.ok:
         return _again(visit, draft)
     try:
@@ -228,7 +227,7 @@ def _liked(visit: Visit) -> Response:
 
 ROUTES: list[BaseRoute] = [
     page(WRITE, show_write),
-    upload_page(POSTS, take_post, max_bytes=PICTURES * MAX_BYTES + 256 * 1024),
+    upload_page(POSTS, read_draft, take_post, max_bytes=PICTURES * MAX_BYTES + 256 * 1024),
     page("/o/{id:int}/reply", show_reply),
     page("/o/{id:int}/edit", show_edit),
     page("/o/{id:int}/edit", take_edit, method="POST"),

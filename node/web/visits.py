@@ -21,6 +21,7 @@ from node.web.context import Shell
 from node.web.forms import FORM_BYTES, Form, read_form
 
 Found = TypeVar("Found")
+Prepared = TypeVar("Prepared")
 
 
 class LoginNeeded(NotFound):
@@ -110,17 +111,36 @@ def page(path: str, function: SyncPage, *, method: str = "GET", writes: bool | N
     return Route(path, endpoint, methods=[method], name=function.__name__)
 
 
-def upload_page(path: str, function: SyncPage, *, max_bytes: int) -> Route:
-    """A POST route whose form may carry files of up to `max_bytes` together."""
+def upload_page(
+    path: str,
+    prepare: Callable[[Form], Prepared],
+    function: Callable[[Visit, Prepared], Response],
+    *,
+    max_bytes: int,
+) -> Route:
+    """A POST route for members whose form may carry files of up to `max_bytes` together.
+
+    Only a member's body is read; `prepare` does the slow reading of it before the transaction begins.
+    """
 
     async def endpoint(request: Request) -> Response:
         services = services_of(request)
+        await run_in_threadpool(_in_visit, request, services, Form(), _require_member, False)
         form = await read_form(request, max_bytes)
-        response = await run_in_threadpool(_in_visit, request, services, form, function, True)
+        prepared = await run_in_threadpool(prepare, form)
+
+        def publish(visit: Visit) -> Response:
+            return function(visit, prepared)
+
+        response = await run_in_threadpool(_in_visit, request, services, form, publish, True)
         services.wake()
         return response
 
     return Route(path, endpoint, methods=["POST"], name=function.__name__)
+
+
+def _require_member(visit: Visit) -> Member:
+    return visit.member
 
 
 def errand(path: str, function: AsyncPage, *, method: str = "POST") -> Route:

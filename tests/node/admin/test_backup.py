@@ -20,6 +20,7 @@ from node.app import open_home
 from node.boundary import Receiver
 from node.db import reading, writing
 from node.errors import Conflict, Invalid, NotFound
+from node.media.actions import draw_upload
 from node.media.tables import files
 from node.objects import COMPANY, PUBLIC
 from node.outbox import publish
@@ -37,7 +38,9 @@ def post(engine: Engine, settings: Settings, text: str, *pictures: Upload) -> No
     with writing(engine) as db:
         anna = find_member(db, "anna")
         assert anna is not None
-        draft = Draft(COMPANY, text, uploads=pictures, alts=["foto"] * len(pictures))
+        draft = Draft(
+            COMPANY, text, pictures=[draw_upload(one) for one in pictures], alts=["foto"] * len(pictures)
+        )
         publish_post(db, identity.load(db, settings.scheme), settings, anna.actor_id, draft)
 
 

@@ -11,7 +11,7 @@ from federation.messages import Request, Response
 from node.errors import Invalid
 from node.ids import now
 from node.incoming import Incoming
-from node.media.actions import attach_uploads, delete_files, sweep_orphans
+from node.media.actions import attach_pictures, delete_files, draw_upload, sweep_orphans
 from node.media.activities import attachment_documents, keep_attachments
 from node.media.queries import MOST_FAILURES, file_views, list_files
 from node.media.storage import SWEEP_AFTER_SECONDS
@@ -137,11 +137,12 @@ async def test_a_ring_picture_is_not_taken_from_where_a_redirect_leads(node: Run
 
 
 def add_own_post(node: RunningNode, uploads: list[Upload], alts: list[str]) -> int:
+    pictures = [draw_upload(upload) for upload in uploads]
     anna = make_member(node, f"anna{time.time_ns() % 10**6}")
 
     def write(db: Connection) -> int:
         object_id = add_object(db, kind="post", audience="public", author_id=anna)
-        attach_uploads(db, node.settings, anna, object_id, uploads, alts)
+        attach_pictures(db, node.settings, anna, object_id, pictures, alts)
         return object_id
 
     return node.write(write)
