@@ -56,10 +56,15 @@ class FedifyPeer:
         said: dict[str, Any] = answer.raise_for_status().json()
         return said
 
-    def find(self, uri: str) -> dict[str, Any] | None:
-        """The object with that id as Fedify understands it, asked for with signatures of both kinds."""
+    def find(self, uri: str) -> dict[str, Any]:
+        """The object with that id as Fedify understands it."""
         found: dict[str, Any] | None = self.do("read", url=uri)["found"]
+        assert found is not None, uri
         return found
+
+    def finds_nothing(self, uri: str) -> bool:
+        """Asked for with signatures of both kinds."""
+        return self.do("read", url=uri)["found"] is None
 
     def get(self, url: str, sign: Specification | None = None, **values: str) -> RawAnswer:
         said = self.do("get", url=url, sign=sign, **values)

@@ -18,7 +18,9 @@ from sqlalchemy import Connection
 
 from node.cli.commands import run
 from node.cli.site import Site, opened
+from node.db import relative
 from node.identity import Identity
+from node.posts.storing import find_post
 
 Found = TypeVar("Found")
 
@@ -64,6 +66,12 @@ class ServedNode:
     def read(self, work: Callable[[Connection], Found]) -> Found:
         with opened(self.home) as site, site.reading() as db:
             return work(db)
+
+    def post(self, url: str) -> Any:
+        """The stored post of that address, its own or from elsewhere."""
+        row = self.read(lambda db: find_post(db, relative(self.base, url)))
+        assert row is not None, url
+        return row
 
     def wait_for(self, find: Callable[[Connection], object]) -> None:
         """Until `find` finds something: what the node does in its own time has no event to wait for here."""

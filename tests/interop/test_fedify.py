@@ -83,12 +83,6 @@ def plain_announces(peer: FedifyPeer, topic: str) -> list[str]:
     return [line["object"] for line in lines if not inner_of(line)]
 
 
-def stored(node: ServedNode, uri: str) -> Any:
-    row = node.read(lambda db: find_post(db, uri.removeprefix(node.base)))
-    assert row is not None
-    return row
-
-
 def test_webfinger_names_the_topic_that_fedify_reads(
     bakker: ServedNode, fenna: FedifyPeer, topic: str
 ) -> None:
@@ -143,7 +137,7 @@ def test_a_reply_stands_in_its_thread_and_is_announced(
     announced(fenna, topic, "Create", post)
     reply = fenna.do("write", post=post, text="<p>Ik heb er een.</p>")["object"]
     announced(fenna, topic, "Create", reply)
-    row = stored(bakker, reply)
+    row = bakker.post(reply)
     assert (row.parent_id, row.topic_id, row.audience) == (number_of(post), number_of(topic), PUBLIC)
     assert "Ik heb er een" in row.html
     assert reply not in plain_announces(fenna, topic)
@@ -159,10 +153,10 @@ def test_a_changed_and_a_removed_reply_change_and_go_here_too(
     announced(fenna, topic, "Create", reply)
     fenna.do("edit", note=reply, text="<p>Daarna</p>", inbox=inbox)
     announced(fenna, topic, "Update", reply)
-    assert "Daarna" in stored(bakker, reply).html
+    assert "Daarna" in bakker.post(reply).html
     fenna.do("remove", note=reply, inbox=inbox)
     announced(fenna, topic, "Delete", reply)
-    assert (stored(bakker, reply).state, stored(bakker, reply).html) == ("deleted", "")
+    assert (bakker.post(reply).state, bakker.post(reply).html) == ("deleted", "")
 
 
 def test_our_own_reply_is_read_by_its_id_for_its_create_is_not_there(
@@ -173,7 +167,7 @@ def test_our_own_reply_is_read_by_its_id_for_its_create_is_not_there(
     reply = write(bakker, "Het antwoord", parent_id=number_of(post))
     create = inner_of(announced(fenna, topic, "Create", reply))["id"]
     assert create.startswith(f"{bakker.base}/a/")
-    assert fenna.find(create) is None
+    assert fenna.finds_nothing(create)
     assert {fenna.get(create, kind).status for kind in (None, RFC9421, CAVAGE)} == {404}
     assert "Het antwoord" in fenna.find(reply)["content"]
     assert reply not in plain_announces(fenna, topic)
@@ -221,21 +215,20 @@ def test_who_unfollows_gets_nothing_more(bakker: ServedNode, fenna: FedifyPeer, 
     fenna.do("unfollow", actor=person)
 
     write_in(topic, bakker, "Dit hoort fenna niet meer")
-    answer = write(bakker, "Dag!", parent_id=stored(bakker, reply).id)
+    answer = write(bakker, "Dag!", parent_id=bakker.post(reply).id)
     fenna.wait_for(lambda line: line.get("type") == "Create" and inner_of(line).get("id") == answer)
     assert not any("hoort fenna niet" in str(line) for line in fenna.lines)
 
 
-def test_a_member_who_follows_her_gets_what_she_writes(
-    bakker: ServedNode, fenna: FedifyPeer, topic: str
-) -> None:
-    assert topic  # following it made her known here
+@pytest.mark.usefixtures("topic")  # following it made her known here
+def test_a_member_who_follows_her_gets_what_she_writes(bakker: ServedNode, fenna: FedifyPeer) -> None:
     her = bakker.read(lambda db: find_actor(db, fenna.actor))
+    assert her is not None
     bakker.write(lambda db, own, _: follow(db, own, bakker.member_id, her))
     bakker.wait_for(lambda db: followed_ids(db, bakker.member_id) == {her.id: ACCEPTED})
     note = fenna.do("write", text="<p>Dag volgers</p>", inbox=f"{bakker.base}/inbox")["object"]
     bakker.wait_for(lambda db: find_post(db, note))
-    assert stored(bakker, note).audience == PUBLIC
+    assert bakker.post(note).audience == PUBLIC
 
 
 @pytest.mark.parametrize("kind", [RFC9421, CAVAGE])
@@ -246,14 +239,12 @@ def test_what_is_for_her_opens_to_a_signature_of_either_kind(
     inbox = f"{bakker.base}/inbox"
     question = fenna.do("write", text="<p>Zeg eens</p>", inbox=inbox, to=[person])
     bakker.wait_for(lambda db: find_post(db, question["object"]))
-    answer = write(
-        bakker, "Onder vier ogen", audience=PEOPLE, parent_id=stored(bakker, question["object"]).id
-    )
+    answer = write(bakker, "Onder vier ogen", audience=PEOPLE, parent_id=bakker.post(question["object"]).id)
     fenna.wait_for(lambda line: line.get("type") == "Create" and inner_of(line).get("id") == answer)
     assert b"Onder vier ogen" in fenna.get(answer, kind).body
     assert fenna.get(answer).status == 404
 
 
-def test_rfc_9421_is_let_in_at_the_first_knock(bakker: ServedNode, topic: str) -> None:
-    assert topic  # Fedify followed it, and its first knock is RFC 9421
+@pytest.mark.usefixtures("topic")  # Fedify followed it, and its first knock is RFC 9421
+def test_rfc_9421_is_let_in_at_the_first_knock(bakker: ServedNode) -> None:
     assert "inbox_refused" not in bakker.log
