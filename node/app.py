@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -20,7 +21,7 @@ from node.access.visitors import identify
 from node.activitypub import discovery, inboxes
 from node.activitypub.collections import collection_routes
 from node.activitypub.documents import object_routes
-from node.activitypub.errors import show_bug, show_http_error, show_node_error
+from node.activitypub.errors import show_bug, show_http_error, show_node_error, show_unstored
 from node.activitypub.keeping import Keeper
 from node.activitypub.readers import signed_reader
 from node.admin import pages as admin_pages
@@ -103,6 +104,8 @@ def build_app(
         exception_handlers={
             NodeError: show_node_error,
             HTTPException: show_http_error,
+            OperationalError: show_unstored,
+            OSError: show_unstored,
             Exception: show_bug,
         },
     )

@@ -20,7 +20,9 @@ WORDS = {
     404: "Not found",
     405: "Method not allowed",
     413: "Too large",
+    503: "Cannot be stored now, try again",
 }
+TRY_AGAIN_SECONDS = "60"
 
 
 async def show_node_error(request: Request, error: Exception) -> Response:
@@ -48,6 +50,15 @@ async def show_http_error(request: Request, error: Exception) -> Response:
     response = _answer(request, error.status_code, "")
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
+    return response
+
+
+async def show_unstored(request: Request, error: Exception) -> Response:
+    """The disk is full or the database is away: nothing was kept, and whoever sent it can send it again."""
+    request_id = getattr(request.state, "request_id", "")
+    log.error("not_stored", request_id=request_id, exc_info=error)
+    response = _answer(request, 503, "")
+    response.headers["retry-after"] = TRY_AGAIN_SECONDS
     return response
 
 

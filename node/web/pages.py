@@ -14,7 +14,7 @@ from node.web.context import shell_of
 from node.web.flashes import clear_flash, read_flash
 from node.web.formats import filters_for
 
-ERROR_PAGES = (403, 404, 409, 413, 422, 429, 500)
+ERROR_PAGES = (403, 404, 409, 413, 422, 429, 500, 503)
 
 
 @lru_cache
