@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +72,13 @@ def wait_for(url: str) -> None:
     )
 
 
-def call(home: Path, *arguments: str, stdin: str = f"{PASSWORD}\n") -> Any:
-    """One command in a process of its own; returns its JSON."""
-    words = [sys.executable, "-m", "node", *arguments, "--json", "--home", str(home)]
-    ran = subprocess.run(words, input=stdin, capture_output=True, text=True, timeout=60, check=False)
-    assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout)
+def call(home: Path, *arguments: str) -> Any:
+    """One command beside running nodes; returns its JSON."""
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
+        patch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n"))
+        assert run([*arguments, "--json", "--home", str(home)]) == 0
+    return json.loads(said.getvalue())
 
 
 def until(look: Any, wanted: Any, seconds: float = 30) -> None:

@@ -1,14 +1,11 @@
 """A home with two members, and the command line to use it."""
 
-import io
 import shutil
-from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 
-from node.cli.commands import run
-from tests.node.cli.command import PASSWORD, Command
+from tests.node.cli.command import Command, call
 
 
 @pytest.fixture
@@ -28,13 +25,7 @@ def bakker_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, made once: keys take their time."""
     home = tmp_path_factory.mktemp("bakker") / "home"
     roles = ("--role", "admin", "--role", "director", "--role", "editor")
-    _run(home, "init", "--domain", "bakker.localhost:8001", "--name", "Bakker", "--local")
-    _run(home, "member", "add", "anna", "--name", "Anna", *roles, "--password-stdin")
-    _run(home, "member", "add", "carla", "--name", "Carla", "--password-stdin")
+    call(home, "init", "--domain", "bakker.localhost:8001", "--name", "Bakker", "--local")
+    call(home, "member", "add", "anna", "--name", "Anna", *roles, "--password-stdin")
+    call(home, "member", "add", "carla", "--name", "Carla", "--password-stdin")
     return home
-
-
-def _run(home: Path, *arguments: str) -> None:
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()):
-        patch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
-        assert run([*arguments, "--home", str(home)]) == 0

@@ -25,6 +25,13 @@ def computing_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def loading_seconds() -> float:
+    """What loading the whole program costs on this machine at this moment."""
+    before = os.times().children_user
+    subprocess.run([sys.executable, "-m", "node", "--help"], check=True, capture_output=True)
+    return os.times().children_user - before
+
+
 def test_a_first_start_makes_a_trial_and_leads_to_its_set_up(tmp_path: Path) -> None:
     port = free_port()
     with serving(tmp_path, "--trial", "--port", str(port)) as (_, announced):
@@ -48,11 +55,13 @@ def test_each_start_before_the_set_up_has_a_new_link(tmp_path: Path) -> None:
         assert get(port, f"{new.path}?{new.query}").status_code == 200
 
 
-def test_after_the_set_up_there_is_no_link_and_a_start_takes_less_than_three_seconds(bakker: Command) -> None:
+def test_after_the_set_up_there_is_no_link_and_a_start_is_little_more_than_loading_the_program(
+    bakker: Command,
+) -> None:
     port = free_port()
     bakker("domain", f"bakker.localhost:{port}")
     with serving(bakker.home) as (process, announced):
-        assert computing_seconds(process.pid) < 3
+        assert computing_seconds(process.pid) < 2 * loading_seconds()
         assert announced == {"url": f"http://bakker.localhost:{port}"}
 
 
@@ -66,10 +75,9 @@ def test_a_trial_listens_on_this_computer_only(tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "leerkring.toml").write_text('listen = "0.0.0.0"\n')
     with serving(tmp_path, "--trial", "--port", str(port)):
-        addresses = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), port, socket.AF_INET)}
-        for address in addresses - {"127.0.0.1"}:
-            if not address.startswith("127."):
-                assert socket.socket().connect_ex((address, port)) != 0
+        listening = Path("/proc/net/tcp").read_text()
+        assert f" 0100007F:{port:04X} " in listening
+        assert f" 00000000:{port:04X} " not in listening
 
 
 def test_another_port_than_the_homes_own_is_an_error_in_words(bakker: Command) -> None:
