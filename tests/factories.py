@@ -12,7 +12,6 @@ from sqlalchemy import Row
 from node.access.logins import find_member
 from node.access.members import add_member, members_with_role
 from node.ids import now
-from node.media.actions import draw_upload
 from node.media.images import Picture, read_picture
 from node.people.actions import show_face
 from node.posts.actions import Draft, publish_post
@@ -175,18 +174,10 @@ def make_topic(
     )
 
 
-def post(
-    node: RunningNode,
-    handle: str,
-    audience: str,
-    source: str,
-    *,
-    uploads: Sequence[Upload] = (),
-    **draft: Any,
-) -> int:
+def post(node: RunningNode, handle: str, audience: str, source: str, **draft: Any) -> int:
     """A post by a member of this node; `draft` are further fields of Draft. Returns the object's id."""
     author = member_row(node, handle).actor_id
-    wanted = Draft(audience, source, pictures=[draw_upload(upload) for upload in uploads], **draft)
+    wanted = Draft(audience, source, **draft)
     return node.write(lambda db: publish_post(db, node.identity, node.settings, author, wanted))
 
 

@@ -91,7 +91,8 @@ def _item(document: dict[str, Any], row: Row[Any], node: Identity, owner: str) -
     """A post is shown inside its Create, whole; a boost is an activity already."""
     if row.kind != "post":
         return document
-    kept: dict[str, Any] = {name: document[name] for name in ("to", "cc", "audience", "published") if name in document}
+    named = ("to", "cc", "audience", "published")
+    kept: dict[str, Any] = {name: document[name] for name in named if name in document}
     return {
         "id": document["id"] + "#create",
         "type": "Create",

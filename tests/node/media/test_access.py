@@ -49,7 +49,7 @@ async def world(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[World]:
         make_member(branche, "hanna", has_face=True)
         audiences = {"company": "company", "ring": ring, "public": "public"}
         posts = {
-            name: post(bakker, "anna", audience, f"Foto voor {name}", uploads=[picture()], alts=["Een foto"])
+            name: post(bakker, "anna", audience, f"Foto voor {name}", pictures=[picture()], alts=["Een foto"])
             for name, audience in audiences.items()
         }
         await settle(bakker, smit)
@@ -121,7 +121,7 @@ def copies(node: RunningNode) -> list[tuple[str, str]]:
 def two_files(node: RunningNode) -> dict[str, int]:
     """One file for the company and one for everyone, on a node alone."""
     make_member(node, "anna", has_face=True)
-    posts = {name: post(node, "anna", name, "Foto", uploads=[picture()]) for name in ("company", "public")}
+    posts = {name: post(node, "anna", name, "Foto", pictures=[picture()]) for name in ("company", "public")}
     return {name: first_file(node, one) for name, one in posts.items()}
 
 

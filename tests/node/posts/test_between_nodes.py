@@ -48,7 +48,7 @@ async def test_a_thread_of_a_ring_is_the_same_on_both_sides(nodes: dict[str, Run
     bakker, smit = nodes["bakker"], nodes["smit"]
     await pair(bakker, smit)
     ring = await make_ring(bakker, smit)
-    made = post(bakker, "anna", ring, "Ringvraag", title="Kop", uploads=(picture(),), alts=("rood",))
+    made = post(bakker, "anna", ring, "Ringvraag", title="Kop", pictures=(picture(),), alts=("rood",))
     await settle(bakker, smit)
     anna, jan = await log_in(bakker, "anna"), await log_in(smit, "jan")
     there = await find_on(jan, "/rings/monteurs", "Ringvraag")

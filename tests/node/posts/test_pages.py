@@ -190,7 +190,7 @@ async def test_only_the_writer_changes_a_post(node: RunningNode, anna: httpx.Asy
 
 
 async def test_a_deleted_post_is_gone_with_its_words(node: RunningNode, anna: httpx.AsyncClient) -> None:
-    made = post(node, "anna", COMPANY, "Weg ermee", uploads=(picture(),), alts=("rood",))
+    made = post(node, "anna", COMPANY, "Weg ermee", pictures=(picture(),), alts=("rood",))
     assert "Weg ermee" in (await anna.get(f"/o/{made}/delete")).text
     assert (await anna.post(f"/o/{made}/delete")).status_code == 303
     assert (await anna.get(f"/o/{made}")).status_code == 404
@@ -233,7 +233,7 @@ async def test_a_timeline_takes_the_same_number_of_statements_however_long(
     await anna.get("/company")
     few = len(statements)
     for number in range(12):
-        made = post(node, "anna", COMPANY, f"meer {number}", uploads=(picture(),), alts=("rood",))
+        made = post(node, "anna", COMPANY, f"meer {number}", pictures=(picture(),), alts=("rood",))
         post(node, "bert", COMPANY, "antwoord", parent_id=made)
     statements.clear()
     await anna.get("/company")
