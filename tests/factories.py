@@ -1,6 +1,6 @@
 """Plain functions that put people, pairings, rings, topics and posts into nodes, by real actions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
