@@ -100,3 +100,7 @@ def mark_updated(db: Connection, object_id: int) -> None:
 
 def mark_deleted(db: Connection, object_id: int) -> None:
     db.execute(update(objects).where(objects.c.id == object_id).values(state=DELETED, deleted=now()))
+
+
+def get_object(db: Connection, object_id: int) -> Row[Any]:
+    return db.execute(select(objects).where(objects.c.id == object_id)).one()

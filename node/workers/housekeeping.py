@@ -1,4 +1,4 @@
-"""What must happen now and then: forget what ended long ago, sweep files that belong to nothing."""
+"""What must happen now and then: forget what ended long ago and what parted firms left, sweep files."""
 
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ from node.access.logins import forget_expired
 from node.db import writing
 from node.ids import now
 from node.media.actions import sweep_orphans
+from node.posts.retention import delete_parted_content
 from node.queue import forget_ended
 from node.settings import Settings
 from node.workers.loop import Work
@@ -35,5 +36,6 @@ def tidy(engine: Engine, settings: Settings) -> None:
     with writing(engine) as db:
         forget_ended(db, now() - KEEP_ENDED)
         forget_expired(db)
+        delete_parted_content(db)
     with writing(engine) as db:
         sweep_orphans(db, settings)

@@ -1,0 +1,31 @@
+"""What a firm shared with us before it parted is deleted here after the agreement's days, unasked (rule 9)."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from node.media.actions import delete_files
+from node.objects import get_object
+from node.posts.storing import empty_post, remove_reaction
+from node.rings.rosters import content_to_delete
+from node.topics.queries import find_topic
+from node.topics.remote import forget_topic
+
+
+def delete_parted_content(db: Connection) -> int:
+    """Returns how many things were deleted."""
+    due = content_to_delete(db)
+    for object_id in due:
+        _delete(db, get_object(db, object_id))
+    return len(due)
+
+
+def _delete(db: Connection, row: Row[Any]) -> None:
+    match row.kind:
+        case "post":
+            delete_files(db, row.id)
+            empty_post(db, row.id)
+        case "topic":
+            forget_topic(db, find_topic(db, row.id))
+        case _:
+            remove_reaction(db, row.id)
