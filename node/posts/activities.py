@@ -281,12 +281,15 @@ def _change(db: Connection, incoming: Incoming, post: Row[Any], note: Note) -> N
         raise Dropped("a change by another author")
     if not keeps_audience(incoming, _addressing(db, incoming), post):
         raise Dropped("an audience never changes")
+    words = _words(note)
+    if all(getattr(post, name) == text for name, text in vars(words).items()):
+        return  # seen twice (sent, and announced by a topic) is not edited
     edited_at = min(note.updated or incoming.received_at, incoming.received_at)
     mark_updated(db, post.id)
     if post.edited_at is not None and edited_at <= post.edited_at:
         return
     decision = Decision(post.audience, None, frozenset(addressees_of(db, post.id)))
-    change_words(db, post, _words(note), edited_at)
+    change_words(db, post, words, edited_at)
     _keep_names(db, post.id, note, decision)
 
 
