@@ -53,8 +53,8 @@ class UtcDateTime(TypeDecorator[datetime]):
 def open_engine(url: str) -> Engine:
     """An engine for SQLite (WAL, real BEGIN, durable commits) or PostgreSQL."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=10, max_overflow=30)
-    engine = create_engine(url, connect_args={"timeout": 20}, pool_size=10, max_overflow=40)
+        return create_engine(url, pool_size=10, max_overflow=30, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": 20}, pool_size=10, max_overflow=40, hide_parameters=True)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -101,4 +101,6 @@ def insert_new(db: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
     if not rows:
         return 0
     maker = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    return db.execute(maker(table).on_conflict_do_nothing(), rows).rowcount
+    # psycopg counts nothing when it inserts many, so the rows themselves are counted.
+    statement = maker(table).on_conflict_do_nothing().returning(*table.primary_key)
+    return len(db.execute(statement, rows).all())
