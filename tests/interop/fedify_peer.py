@@ -34,7 +34,7 @@ class RawAnswer:
     body: bytes
 
 
-@dataclass
+@dataclass(eq=False)
 class FedifyPeer:
     """The running server; `lines` is what it told of so far."""
 

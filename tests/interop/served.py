@@ -25,9 +25,8 @@ from node.posts.storing import find_post
 Found = TypeVar("Found")
 
 PASSWORD = "vier losse woorden samen"
-START_RETRIES = 8
 STOP_SECONDS = 15
-LOOK_SECONDS, MOST_LOOKS = 0.2, 100
+LOOK_SECONDS, MOST_LOOKS = 0.2, 200
 
 
 @dataclass
@@ -73,6 +72,9 @@ class ServedNode:
         assert row is not None, url
         return row
 
+    def wait_until_it_answers(self) -> None:
+        wait_until(lambda: _answers(self))
+
     def wait_for(self, find: Callable[[Connection], object]) -> None:
         """Until `find` finds something: what the node does in its own time has no event to wait for here."""
         wait_until(lambda: self.read(find))
@@ -80,7 +82,7 @@ class ServedNode:
 
 @contextmanager
 def served_node(home: Path, name: str, handle: str) -> Iterator[ServedNode]:
-    """A running node with one member who may do everything."""
+    """A node that is being started, with one member who may do everything; see `wait_until_it_answers`."""
     node = ServedNode(home, f"localhost:{_free_port()}")
     node.cli("init", "--local", "--domain", node.domain, "--name", name)
     roles = [word for role in ("admin", "director", "editor") for word in ("--role", role)]
@@ -89,7 +91,6 @@ def served_node(home: Path, name: str, handle: str) -> Iterator[ServedNode]:
     with (home / "serve.log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         try:
-            _wait_until_it_answers(node)
             yield node
         finally:
             process.terminate()
@@ -102,9 +103,11 @@ def _free_port() -> int:
         return port
 
 
-def _wait_until_it_answers(node: ServedNode) -> None:
-    with httpx.Client(transport=httpx.HTTPTransport(retries=START_RETRIES)) as client:
-        client.get(f"{node.base}/.well-known/nodeinfo").raise_for_status()
+def _answers(node: ServedNode) -> bool:
+    try:
+        return httpx.get(f"{node.base}/.well-known/nodeinfo").is_success
+    except httpx.TransportError:
+        return False
 
 
 def pair(one: ServedNode, other: ServedNode) -> None:

@@ -28,6 +28,7 @@ numbers = count(1)
 def bakker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedNode]:
     with served_node(tmp_path_factory.mktemp("homes") / "bakker", "Bakker", AUTHOR) as node:
         node.write(lambda db, *_: show_face(db, node.member_id))
+        node.wait_until_it_answers()
         yield node
 
 

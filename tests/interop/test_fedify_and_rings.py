@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,7 +32,6 @@ RING, RING_TOPIC, FACELESS = "vakkring", "regeltechniek", "bram"
 CANARIES = ("zomerbies", "kwartelkoning", "duinpieper", "boomvalk", "regeltechniek")
 PAGE = "text/html"
 DOCUMENT = "application/activity+json"
-NOBODY = 10**15  # added to a number, it names nothing
 
 
 @dataclass
@@ -78,6 +78,8 @@ def ring(tmp_path_factory: pytest.TempPathFactory, fenna: FedifyPeer) -> Iterato
 
 def fill(bakker: ServedNode, smit: ServedNode, picture: Path) -> Ring:
     """A topic, posts, a picture, an answer, likes and a deleted post in the ring; one open topic."""
+    for node in (bakker, smit):
+        node.wait_until_it_answers()
     pair(bakker, smit)
     ring_hash = make_ring(bakker, smit, RING)
     bakker.write(lambda db, *_: show_face(db, bakker.member_id))
@@ -157,7 +159,7 @@ def nothing_like(path: str) -> str:
     for name in (FACELESS, RING_TOPIC, RING):
         path = path.replace(name, "x" * len(name))
     path = re.sub(r"[0-9a-f]{64}", "0" * 64, path)
-    return re.sub(r"\d{15,}", lambda found: str(int(found[0]) + NOBODY), path)
+    return re.sub(r"\d{15,}", lambda found: "9" * len(found[0]), path)
 
 
 def answer_to(peer: FedifyPeer, base: str, path: str, kind: Any, accept: str) -> RawAnswer:
@@ -165,6 +167,9 @@ def answer_to(peer: FedifyPeer, base: str, path: str, kind: Any, accept: str) ->
     found = peer.get(base + path, kind, accept=accept)
     body = found.body.replace(path.encode(), b"PATH").replace(quote(path).encode(), b"PATH")
     return RawAnswer(found.status, found.headers, body)
+
+
+answer_again = cache(answer_to)  # most addresses have the same nothing
 
 
 def test_there_is_something_to_find(ring: Ring) -> None:
@@ -181,7 +186,7 @@ def test_every_document_of_a_ring_is_the_404_of_nothing(ring: Ring, fenna: Fedif
         for path in documents_of(node, ring.hash) + fingers_of(node, ring.topic, ring.faceless):
             found = answer_to(fenna, node.base, path, kind, DOCUMENT)
             assert found.status == 404, path
-            assert found == answer_to(fenna, node.base, nothing_like(path), kind, DOCUMENT), path
+            assert found == answer_again(fenna, node.base, nothing_like(path), kind, DOCUMENT), path
 
 
 @pytest.mark.parametrize("kind", [None, RFC9421])
@@ -190,7 +195,7 @@ def test_every_page_of_a_ring_is_the_404_of_nothing(ring: Ring, fenna: FedifyPee
         for path in pages_of(node, ring):
             found = answer_to(fenna, node.base, path, kind, PAGE)
             assert found.status == 404, path
-            assert found == answer_to(fenna, node.base, nothing_like(path), kind, PAGE), path
+            assert found == answer_again(fenna, node.base, nothing_like(path), kind, PAGE), path
 
 
 def test_fedify_itself_finds_nothing_there(ring: Ring, fenna: FedifyPeer) -> None:
