@@ -54,7 +54,9 @@ def open_engine(url: str) -> Engine:
     """An engine for SQLite (WAL, real BEGIN, durable commits) or PostgreSQL."""
     if not url.startswith("sqlite"):
         return create_engine(url, pool_size=10, max_overflow=30, hide_parameters=True)
-    engine = create_engine(url, connect_args={"timeout": 20}, pool_size=10, max_overflow=40, hide_parameters=True)
+    engine = create_engine(
+        url, connect_args={"timeout": 20}, pool_size=10, max_overflow=40, hide_parameters=True
+    )
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
