@@ -421,6 +421,15 @@ def test_what_a_followed_person_boosts_is_fetched_from_its_own_server(world: Wor
     assert likes(world) == 1
 
 
+def test_a_post_that_is_fetched_again_unchanged_does_not_count_as_edited(world: World) -> None:
+    jan = world.person(world.partner, "smit.example", "jan")
+    store_fetched(world.db, world.node, note(URI, jan), world.partner)
+    store_fetched(world.db, world.node, note(URI, jan), world.partner)
+    assert found(world).edited_at is None
+    store_fetched(world.db, world.node, note(URI, jan, content="<p>Anders</p>"), world.partner)
+    assert found(world).edited_at is not None
+
+
 def test_nothing_is_fetched_for_somebody_nobody_follows(world: World) -> None:
     kees = world.person(world.stranger, "elders.example", "kees")
     with pytest.raises(Dropped):
