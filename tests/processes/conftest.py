@@ -70,9 +70,15 @@ def _is_quiet(node: Node) -> bool:
 @pytest.fixture
 def two(prepared: Pair, tmp_path: Path) -> Iterator[Pair]:
     """Fresh copies of both homes; whatever runs at the end is ended."""
-    copies = [Node(node.domain, tmp_path / node.home.name) for node in prepared.nodes]
-    for source, copy in zip(prepared.nodes, copies, strict=True):
-        shutil.copytree(source.home, copy.home)
-    yield Pair(*copies)
-    for node in copies:
+    made = copies(prepared, tmp_path)
+    yield made
+    for node in made.nodes:
         node.kill()
+
+
+def copies(prepared: Pair, folder: Path) -> Pair:
+    """The same two nodes with homes of their own; only one copy of a node can run at a time."""
+    made = Pair(*(Node(node.domain, folder / node.home.name) for node in prepared.nodes))
+    for source, copy in zip(prepared.nodes, made.nodes, strict=True):
+        shutil.copytree(source.home, copy.home)
+    return made

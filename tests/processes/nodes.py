@@ -105,20 +105,25 @@ class Node:
         self.process.start()
 
     def start_and_wait(self) -> None:
+        self.start_and_wait_for("/login")
+
+    def start_and_wait_for(self, path: str) -> None:
         self.start()
-        self.wait()
+        self.wait_for(path)
 
     def wait(self) -> None:
-        """Until it answers."""
-        wait_until(self._is_answering, f"{self.domain} to answer")
+        """Until members can come in."""
+        self.wait_for("/login")
 
-    def _is_answering(self) -> bool:
-        assert self.process is not None
-        assert self.process.is_alive(), (
-            f"{self.domain} ended by itself:\n{self.log.read_text('utf-8')[-3000:]}"
-        )
+    def wait_for(self, path: str) -> None:
+        """Until that page is there."""
+        wait_until(partial(self._shows, path), f"{self.domain}{path}")
+
+    def _shows(self, path: str) -> bool:
+        if self.process is not None:
+            assert self.process.is_alive(), f"{self.domain} ended:\n{self.log.read_text('utf-8')[-3000:]}"
         with suppress(httpx.TransportError), self.browser() as browser:
-            return browser.get("/actor", headers={"accept": "application/activity+json"}).status_code == 200
+            return browser.get(path).status_code == 200
         return False
 
     def stop(self) -> int | None:
