@@ -19,6 +19,27 @@ from node.web.visits import Known
 
 COOKIE = "login"
 
+# Browsers name those they descend from as well, so the order matters.
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("CriOS", "Chrome"),
+    ("Safari", "Safari"),
+)
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("CrOS", "Chromebook"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
+
 
 def identify(db: Connection, request: Request, settings: Settings) -> Known:
     """The member behind the cookie, or nobody."""
@@ -70,4 +91,7 @@ def client_address(request: Request) -> str:
 
 
 def device_name(request: Request) -> str:
-    return request.headers.get("user-agent", "")
+    """Words by which members know where they are logged in: "Firefox, Android"."""
+    said = request.headers.get("user-agent", "")
+    words = [next((name for sign, name in signs if sign in said), "") for signs in (BROWSERS, SYSTEMS)]
+    return ", ".join(filter(None, words)) or said[:60]
