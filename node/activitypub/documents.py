@@ -166,11 +166,11 @@ def actor_document(db: Connection, node: Identity, asker: Asker, path: str) -> d
 
 
 def visible_actor(db: Connection, asker: Asker, path: str) -> Row[Any]:
-    """A local actor that this asker may know of."""
-    row = find_actor(db, path)
+    """A local actor that this asker may know of; the same statements for nobody as for somebody (rule 7)."""
+    knows_all, row = shares_ring(db, asker), find_actor(db, path)
     if row is None or row.peer_id != SELF or row.gone_at is not None:
         raise NotFound
-    if row.type != GROUP and row.face_at is None and not shares_ring(db, asker):
+    if row.type != GROUP and row.face_at is None and not knows_all:
         raise NotFound
     return row
 

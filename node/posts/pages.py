@@ -12,7 +12,7 @@ from node.errors import NotFound
 from node.identity import SELF
 from node.objects import COMPANY, is_ring
 from node.people.followers import followed_ids
-from node.people.queries import author_views, find_person, has_face, is_active
+from node.people.queries import author_views, find_person, is_active
 from node.posts import writing_pages
 from node.posts.forms import Compose, compose, compose_in, read_id
 from node.posts.queries import (
@@ -170,7 +170,8 @@ def show_profile(visit: Visit) -> Response:
 def _may_see(visit: Visit, actor: Row[Any]) -> bool:
     if isinstance(visit.reader, Member):
         return True
-    return actor.peer_id == SELF and has_face(visit.db, actor.id) and is_active(visit.db, actor.id)
+    # No statement more for somebody without a face than for nobody (rule 7).
+    return actor.peer_id == SELF and actor.face_at is not None and is_active(visit.db, actor.id)
 
 
 def show_thread(visit: Visit) -> Response:
