@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.federation.circle import Circle, made_circle
 from tests.federation.world import World, leak_world
-from tests.network import RunningNode, fediverse
 from tests.postgres import PostgresServer
 
 NewUrl = Callable[[], str]
@@ -50,12 +50,21 @@ async def world(
         yield made
 
 
-@pytest_asyncio.fixture
-async def nodes(
-    database_kind: str, databases: Callable[[str], NewUrl], tmp_path: Path
-) -> AsyncIterator[dict[str, RunningNode]]:
-    """Three empty nodes, bakker, smit and the hub branche, for one test."""
-    new_url = databases(database_kind)
-    domains = {f"{name}.localhost": new_url() for name in ("bakker", "smit", "branche")}
-    async with fediverse(tmp_path / "homes", domains, kinds={"branche.localhost": "hub"}) as made:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["sqlite", "postgresql"])
+async def circle(
+    request: pytest.FixtureRequest,
+    databases: Callable[[str], NewUrl],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Circle]:
+    """One for all tests of a module: each uses words of its own and leaves the ring as it is."""
+    async with made_circle(tmp_path_factory.mktemp("homes") / "all", databases(request.param)) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(params=["sqlite", "postgresql"])
+async def own_circle(
+    request: pytest.FixtureRequest, databases: Callable[[str], NewUrl], tmp_path: Path
+) -> AsyncIterator[Circle]:
+    """One for a test that ends the ring."""
+    async with made_circle(tmp_path / "homes", databases(request.param)) as made:
         yield made
