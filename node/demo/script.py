@@ -12,7 +12,7 @@ from node.demo.ring_posts import RING_POSTS
 
 def make_posts(domains: Mapping[str, str]) -> tuple[Post, ...]:
     """With the domains of mentioned people filled in."""
-    written = (*COMPANY_POSTS, *RING_POSTS, *OPEN_POSTS)
+    written = (*COMPANY_POSTS, *OPEN_POSTS, *RING_POSTS)
     return tuple(
         replace(
             post,
