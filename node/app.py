@@ -151,7 +151,7 @@ def _routes() -> list[BaseRoute]:
     return [
         *discovery.ROUTES,
         *inboxes.ROUTES,
-        *object_routes(builders, page("/o/{id:int}", post_pages.show_thread)),
+        *object_routes(builders, page("/o/{id:id}", post_pages.show_thread)),
         *collection_routes(builders),
         *media_routes(signed_reader),
         *login_routes(),

@@ -289,13 +289,14 @@ def _inboxes(db: Connection, whom: ColumnElement[bool], *, shared: bool) -> list
 
 
 def holders_of(db: Connection, object_id: int) -> list[Receiver]:
-    """Every node that ever got an object, in the roster or not: where its Delete goes (rule 9)."""
+    """Every node that ever got an object, still in the roster or not: where its Delete goes (rule 9)."""
+    inbox = func.coalesce(peers.c.inbox, holders.c.inbox)
     query = (
-        select(peers.c.id, peers.c.inbox)
+        select(peers.c.id, inbox)
         .join(holders, holders.c.peer_id == peers.c.id)
-        .where(holders.c.object_id == object_id, peers.c.inbox.is_not(None))
+        .where(holders.c.object_id == object_id, inbox.is_not(None))
     )
-    return [Receiver(peer_id, inbox) for peer_id, inbox in db.execute(query)]
+    return [Receiver(peer_id, url) for peer_id, url in db.execute(query)]
 
 
 def receivers_of_update(db: Connection, row: Row[Any], addressed: Iterable[int] = ()) -> list[Receiver]:

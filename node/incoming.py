@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from federation.documents import as_id, as_object
+from federation.documents import as_id, as_list
 from node.boundary import Outside
 from node.db import relative
 from node.identity import Identity
@@ -52,8 +52,9 @@ class Incoming:
 
     @property
     def object(self) -> dict[str, Any]:
-        """The embedded object; {} when only an id was sent."""
-        return as_object(self.activity.get("object"))
+        """The embedded object, of several the first, as in `object_uri`; {} when only an id was sent."""
+        first = next(iter(as_list(self.activity.get("object"))), None)
+        return first if isinstance(first, dict) else {}
 
 
 Handler = Callable[[Connection, Incoming], None]

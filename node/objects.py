@@ -39,6 +39,7 @@ holders = Table(
     metadata,
     Column("object_id", Id, ForeignKey("objects.id"), primary_key=True),
     Column("peer_id", Id, ForeignKey("peers.id"), primary_key=True),
+    Column("inbox", Text),  # where it went: its Delete goes there too, also after an unfollow
     Column("state", Text, nullable=False),  # waiting, handed, stored, gone
     Column("changed_at", UtcDateTime, nullable=False),
 )

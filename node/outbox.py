@@ -67,7 +67,7 @@ def publish(
         enqueue(db, activity_id, receivers)
         _log(db, document, receivers, body)
         if holds and object_id is not None:
-            remember_holders(db, object_id, [receiver.peer_id for receiver in receivers])
+            remember_holders(db, object_id, receivers)
     return activity_id
 
 
@@ -88,12 +88,18 @@ def last_number(db: Connection, node: Identity, audience: str) -> int:
     return int(db.scalar(query) or 0)
 
 
-def remember_holders(db: Connection, object_id: int, peer_ids: Sequence[int]) -> None:
+def remember_holders(db: Connection, object_id: int, receivers: Sequence[Receiver]) -> None:
     """From now on these peers count as having the object: its Update and Delete go there."""
     moment = now()
     rows = [
-        {"object_id": object_id, "peer_id": peer_id, "state": WAITING, "changed_at": moment}
-        for peer_id in set(peer_ids)
+        {
+            "object_id": object_id,
+            "peer_id": receiver.peer_id,
+            "inbox": receiver.inbox,
+            "state": WAITING,
+            "changed_at": moment,
+        }
+        for receiver in {receiver.peer_id: receiver for receiver in receivers}.values()
     ]
     insert_new(db, holders, rows)
 

@@ -124,10 +124,10 @@ def _back(visit: Visit, text: str) -> Response:
 ROUTES: list[BaseRoute] = [
     page(PATH, show_members),
     page(f"{PATH}/invite", take_invite, method="POST"),
-    page(f"{PATH}/invitations/{{id:int}}/withdraw", take_withdraw, method="POST"),
-    page(f"{PATH}/{{id:int}}", show_member),
-    page(f"{PATH}/{{id:int}}/roles", take_roles, method="POST"),
-    page(f"{PATH}/{{id:int}}/disable", take_disable, method="POST"),
-    page(f"{PATH}/{{id:int}}/enable", take_enable, method="POST"),
-    page(f"{PATH}/{{id:int}}/reset", take_reset_link, method="POST"),
+    page(f"{PATH}/invitations/{{id:id}}/withdraw", take_withdraw, method="POST"),
+    page(f"{PATH}/{{id:id}}", show_member),
+    page(f"{PATH}/{{id:id}}/roles", take_roles, method="POST"),
+    page(f"{PATH}/{{id:id}}/disable", take_disable, method="POST"),
+    page(f"{PATH}/{{id:id}}/enable", take_enable, method="POST"),
+    page(f"{PATH}/{{id:id}}/reset", take_reset_link, method="POST"),
 ]

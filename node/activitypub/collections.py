@@ -39,9 +39,9 @@ def collection_routes(builders: Mapping[str, Builder]) -> list[BaseRoute]:
         return document_response(document, is_public=isinstance(asker, Anonymous))
 
     return [
-        Route("/p/{id:int}/outbox", show_outbox),
-        Route("/p/{id:int}/followers", show_followers),
-        Route("/p/{id:int}/following", show_following),
+        Route("/p/{id:id}/outbox", show_outbox),
+        Route("/p/{id:id}/followers", show_followers),
+        Route("/p/{id:id}/following", show_following),
         Route(f"{ACTOR_PATH}/outbox", show_node_outbox),
     ]
 
@@ -71,7 +71,7 @@ def _outbox_page(
     builders: Mapping[str, Builder],
 ) -> dict[str, Any]:
     actor = visible_actor(db, asker, owner)
-    if before is not None and not (before.isascii() and before.isdigit() and len(before) < 20):
+    if before is not None and not (before.isascii() and before.isdigit() and len(before) < 19):
         raise NotFound
     rows = list_by_author(db, asker, actor.id, kinds=KINDS, before=int(before) if before else None)
     uri = absolute(node.base, f"{owner}/outbox")

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from node import identity
 from node.activitypub.readers import signed_reader
 from node.actors import GROUP, find_actor
-from node.boundary import Anonymous, Member, Outside, get_readable, had_before, rings_of
+from node.boundary import Anonymous, Member, Outside, Receiver, get_readable, had_before, rings_of
 from node.db import absolute, reading, writing
 from node.departures import record_departure
 from node.errors import NotFound
@@ -80,9 +80,9 @@ def object_routes(builders: Mapping[str, Builder], thread_page: Route) -> list[B
         return await _object_document(services, node, asker, request.url.path, builders)
 
     return [
-        Route("/o/{id:int}", show_object),
-        Route("/p/{id:int}", show_actor),
-        Route("/a/{id:int}", show_activity),
+        Route("/o/{id:id}", show_object),
+        Route("/p/{id:id}", show_actor),
+        Route("/a/{id:id}", show_activity),
         Route(ACTOR_PATH, show_node_actor),
     ]
 
@@ -120,7 +120,7 @@ def _note_departure(services: Services, asker: Outside, document: dict[str, Any]
     with writing(services.engine) as db:
         peer = get_peer(db, asker.peer_id)
         record_departure(db, "object", ids=[row.uri], receivers=[peer.domain], content=content)
-        remember_holders(db, row.id, [asker.peer_id])
+        remember_holders(db, row.id, [Receiver(peer.id, peer.inbox)])
 
 
 async def show_activity(request: Request) -> Response:

@@ -88,6 +88,6 @@ async def _read_capped(request: Request) -> bytes:
 
 ROUTES = [
     Route("/inbox", take_activity, methods=["POST"]),
-    Route("/p/{id:int}/inbox", take_activity, methods=["POST"]),
+    Route("/p/{id:id}/inbox", take_activity, methods=["POST"]),
     Route("/actor/inbox", take_activity, methods=["POST"]),
 ]

@@ -50,7 +50,7 @@ def media_routes(signer_of: SignerOf) -> list[BaseRoute]:
     async def show_thumb(request: Request) -> Response:
         return await _show(request, signer_of, is_thumb=True)
 
-    return [Route("/media/{id:int}", show_file), Route("/media/{id:int}/thumb", show_thumb)]
+    return [Route("/media/{id:id}", show_file), Route("/media/{id:id}/thumb", show_thumb)]
 
 
 async def _show(request: Request, signer_of: SignerOf, *, is_thumb: bool) -> Response:

@@ -252,7 +252,7 @@ def receive_update(db: Connection, incoming: Incoming) -> None:
     if incoming.object_uri != incoming.actor_uri or known is None:
         raise Dropped("an actor changes itself only, and only one that we know")
     try:
-        keep_actor(db, parse_actor(incoming.object))
+        changed = parse_actor(incoming.object)
     except Rejected as error:
         raise Dropped("not a sound actor") from error
 

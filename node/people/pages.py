@@ -152,10 +152,10 @@ ROUTES: list[BaseRoute] = [
     page(SETTINGS, take_settings, method="POST"),
     page(f"{SETTINGS}/password", take_password, method="POST"),
     page(f"{SETTINGS}/logins/end", take_end_logins, method="POST"),
-    page(f"{SETTINGS}/logins/{{id:int}}/end", take_end_login, method="POST"),
+    page(f"{SETTINGS}/logins/{{id:id}}/end", take_end_login, method="POST"),
     page(FACE_PAGE, show_face_page),
     page(FACE_PAGE, take_face, method="POST"),
     page(FOLLOWERS, show_followers),
-    page(f"{FOLLOWERS}/{{id:int}}/approve", take_approve, method="POST"),
-    page(f"{FOLLOWERS}/{{id:int}}/refuse", take_refuse, method="POST"),
+    page(f"{FOLLOWERS}/{{id:id}}/approve", take_approve, method="POST"),
+    page(f"{FOLLOWERS}/{{id:id}}/refuse", take_refuse, method="POST"),
 ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, or_, select, true
 
 from federation.addressing import Addressing
 from node.actors import GROUP, actors
@@ -88,7 +88,14 @@ def find_named(db: Connection, incoming: Incoming, named: Addressing) -> list[in
     """The people we know among those it is addressed to, here and elsewhere."""
     uris = [relative(incoming.node.base, uri) for uri in named.actors]
     query = select(actors.c.id).where(actors.c.uri.in_(uris), actors.c.type != GROUP)
-    return list(db.scalars(query))
+    return list(db.scalars(query.where(_is_known_to(incoming))))
+
+
+def _is_known_to(incoming: Incoming) -> ColumnElement[bool]:
+    """To somebody outside our rings, a member without a face does not exist (rule 12)."""
+    if incoming.by_node:
+        return true()
+    return or_(actors.c.peer_id != SELF, actors.c.type == GROUP, actors.c.face_at.is_not(None))
 
 
 def local_followers(db: Connection, followed_id: int) -> set[int]:
@@ -123,7 +130,8 @@ def is_wanted(
     if local_followers(db, author.id):
         return True
     uris = {relative(incoming.node.base, uri) for uri in {*named.actors, *tags}}
-    ours = select(actors.c.id).where(actors.c.uri.in_(uris), actors.c.peer_id == SELF)
+    named_here = actors.c.uri.in_(uris), actors.c.peer_id == SELF, _is_known_to(incoming)
+    ours = select(actors.c.id).where(*named_here)
     groups = (
         select(follows.c.id)
         .join(actors, actors.c.id == follows.c.followed_id)

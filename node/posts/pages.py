@@ -211,7 +211,7 @@ ROUTES: list[BaseRoute] = [
     page("/", show_home),
     page("/company", show_company),
     page("/rings/{handle}", show_ring),
-    page("/topics/{id:int}", show_topic),
+    page("/topics/{id:id}", show_topic),
     page("/@{handle}", show_profile),
     *writing_pages.ROUTES,
 ]

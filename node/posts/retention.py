@@ -1,4 +1,4 @@
-"""What a firm shared with us before it parted is deleted here after the agreement's days, unasked (rule 9)."""
+"""What a parted firm shared with us is deleted here after the agreement's days, unasked (rule 9)."""
 
 from typing import Any
 

@@ -228,11 +228,11 @@ def _liked(visit: Visit) -> Response:
 ROUTES: list[BaseRoute] = [
     page(WRITE, show_write),
     upload_page(POSTS, read_draft, take_post, max_bytes=PICTURES * MAX_BYTES + 256 * 1024),
-    page("/o/{id:int}/reply", show_reply),
-    page("/o/{id:int}/edit", show_edit),
-    page("/o/{id:int}/edit", take_edit, method="POST"),
-    page("/o/{id:int}/delete", show_delete),
-    page("/o/{id:int}/delete", take_delete, method="POST"),
-    page("/o/{id:int}/like", take_like, method="POST"),
-    page("/o/{id:int}/unlike", take_unlike, method="POST"),
+    page("/o/{id:id}/reply", show_reply),
+    page("/o/{id:id}/edit", show_edit),
+    page("/o/{id:id}/edit", take_edit, method="POST"),
+    page("/o/{id:id}/delete", show_delete),
+    page("/o/{id:id}/delete", take_delete, method="POST"),
+    page("/o/{id:id}/like", take_like, method="POST"),
+    page("/o/{id:id}/unlike", take_unlike, method="POST"),
 ]

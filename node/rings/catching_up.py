@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 
 from federation.documents import Document, as_id
-from node.boundary import Outside, is_in_ring, readable
+from node.boundary import Outside, Receiver, is_in_ring, readable
 from node.db import insert_new
 from node.departures import record_departure
 from node.errors import NotFound
@@ -110,7 +110,7 @@ def _note_departure(
     ids = [f"{node.base}{row.uri}" for row in sent]
     record_departure(db, "catching up", ids=ids, receivers=[peer.domain], content=body)
     for object_id in {row.object_id for row in sent if row.object_id is not None}:
-        remember_holders(db, object_id, [peer.id])
+        remember_holders(db, object_id, [Receiver(peer.id, peer.inbox)])
         handed = holders.c.object_id == object_id, holders.c.peer_id == peer.id, holders.c.state == WAITING
         db.execute(update(holders).where(*handed).values(state=HANDED, changed_at=now()))
 

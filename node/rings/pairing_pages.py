@@ -157,8 +157,8 @@ ROUTES: list[BaseRoute] = [
     page("/pairings/new", take_invite, method="POST"),
     page("/pairings/accept", show_accept),
     errand("/pairings/accept", take_accept),
-    page("/pairings/{id:int}", show_pairing),
-    errand("/pairings/{id:int}/words", take_words),
-    errand("/pairings/{id:int}/again", take_again),
-    errand("/pairings/{id:int}/withdraw", take_withdraw),
+    page("/pairings/{id:id}", show_pairing),
+    errand("/pairings/{id:id}/words", take_words),
+    errand("/pairings/{id:id}/again", take_again),
+    errand("/pairings/{id:id}/withdraw", take_withdraw),
 ]

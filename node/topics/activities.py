@@ -16,7 +16,7 @@ from node.errors import NotFound
 from node.identity import SELF, Identity
 from node.incoming import Dropped, Handler, Incoming
 from node.objects import PUBLIC as PUBLIC_AUDIENCE
-from node.objects import is_ring, ring_audience
+from node.objects import find_object, is_ring, ring_audience
 from node.outbox import publish
 from node.people.activities import actor_document, as_html, delete_person_if_any
 from node.people.remote import keep_actor, require_actor
@@ -105,12 +105,16 @@ def announce(
     """
     if topic.origin != SELF or topic.audience != PUBLIC_AUDIENCE or not read_addressing(document).public:
         return
-    _announce(db, node, topic, strip_blind(document))
+    about = find_object(db, object_uri)
+    _announce(db, node, topic, strip_blind(document), about)
     if not is_reply and {"Create", "Update"}.intersection(types_of(document)):
-        _announce(db, node, topic, absolute(node.base, object_uri))
+        _announce(db, node, topic, absolute(node.base, object_uri), about)
 
 
-def _announce(db: Connection, node: Identity, topic: Row[Any], what: Document | str) -> None:
+def _announce(
+    db: Connection, node: Identity, topic: Row[Any], what: Document | str, about: Row[Any] | None
+) -> None:
+    """Who got a post of ours by way of the topic gets its Delete from us, even after an unfollow."""
     actor = absolute(node.base, topic.uri)
     activity = {
         "type": "Announce",
@@ -120,7 +124,8 @@ def _announce(db: Connection, node: Identity, topic: Row[Any], what: Document | 
         "audience": actor,
         "object": what,
     }
-    _publish_open(db, node, topic, activity)
+    ours = about.id if about is not None and about.origin == SELF else None
+    _publish_open(db, node, topic, activity, object_id=ours)
 
 
 def send_topic(db: Connection, node: Identity, topic: Row[Any], *, kind: str) -> None:
@@ -164,9 +169,19 @@ def _publish_in_ring(
     )
 
 
-def _publish_open(db: Connection, node: Identity, topic: Row[Any], activity: Document) -> None:
-    there = receivers(db, audience=PUBLIC_AUDIENCE, author_id=topic.actor_id)
-    publish(db, node, activity, audience=PUBLIC_AUDIENCE, receivers=there, actor_id=topic.actor_id)
+def _publish_open(
+    db: Connection, node: Identity, topic: Row[Any], activity: Document, *, object_id: int | None = None
+) -> None:
+    publish(
+        db,
+        node,
+        activity,
+        audience=PUBLIC_AUDIENCE,
+        receivers=receivers(db, audience=PUBLIC_AUDIENCE, author_id=topic.actor_id),
+        actor_id=topic.actor_id,
+        object_id=object_id,
+        holds=object_id is not None,
+    )
 
 
 # --- in ------------------------------------------------------------------------------------------

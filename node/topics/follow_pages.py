@@ -204,7 +204,7 @@ def _back(visit: Visit, target: str, text: str) -> Response:
 ROUTES: list[BaseRoute] = [
     page(FOLLOW, show_follow),
     errand(FOLLOW, take_follow),
-    page(f"{FOLLOW}/{{id:int}}", take_follow_one, method="POST"),
-    page("/unfollow/{id:int}", take_unfollow_one, method="POST"),
+    page(f"{FOLLOW}/{{id:id}}", take_follow_one, method="POST"),
+    page("/unfollow/{id:id}", take_unfollow_one, method="POST"),
     page(PEOPLE, show_people),
 ]

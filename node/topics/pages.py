@@ -215,8 +215,8 @@ ROUTES: list[BaseRoute] = [
     page(PATH, show_topics),
     page(f"{PATH}/new", show_new),
     page(f"{PATH}/new", take_new, method="POST"),
-    page(f"{PATH}/{{id:int}}/edit", show_edit),
-    page(f"{PATH}/{{id:int}}/edit", take_edit, method="POST"),
-    page(f"{PATH}/{{id:int}}/delete", take_delete, method="POST"),
+    page(f"{PATH}/{{id:id}}/edit", show_edit),
+    page(f"{PATH}/{{id:id}}/edit", take_edit, method="POST"),
+    page(f"{PATH}/{{id:id}}/delete", take_delete, method="POST"),
     *follow_pages.ROUTES,
 ]

@@ -6,6 +6,7 @@ from typing import TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -19,6 +20,21 @@ from node.network import Network
 from node.settings import Settings
 from node.web.context import Shell
 from node.web.forms import FORM_BYTES, Form, read_form
+
+
+class IdConvertor(Convertor[int]):
+    """`{name:id}` in a path: a number of ours. A longer one fits no database column and is nobody's."""
+
+    regex = "[0-9]{1,18}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("id", IdConvertor())
 
 Found = TypeVar("Found")
 Prepared = TypeVar("Prepared")

@@ -336,6 +336,7 @@ def upgrade() -> None:
         "holders",
         sa.Column("object_id", Id, nullable=False),
         sa.Column("peer_id", Id, nullable=False),
+        sa.Column("inbox", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("changed_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["object_id"], ["objects.id"], name=op.f("fk_holders_object_id_objects")),
