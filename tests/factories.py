@@ -84,8 +84,12 @@ async def pair(one: RunningNode, other: RunningNode, *, names: tuple[str, str] |
     await pairing_talks.advance(one.work.network, invitation.id)
     await pairing_talks.advance(other.work.network, accepted)
     for node, pairing_id in ((one, invitation.id), (other, accepted)):
-        row = node.read(lambda db, wanted=pairing_id: pairing.get_pairing(db, wanted))
-        assert row.state == pairing.PAIRED, (node.domain, row.state, row.error)
+        _check_paired(node, pairing_id)
+
+
+def _check_paired(node: RunningNode, pairing_id: int) -> None:
+    row = node.read(lambda db: pairing.get_pairing(db, pairing_id))
+    assert row.state == pairing.PAIRED, (node.domain, row.state, row.error)
 
 
 def _words_of(node: RunningNode, pairing_id: int) -> tuple[str, ...]:
@@ -142,14 +146,15 @@ async def make_ring(
     )
     await settle(first, *others)
     for node in others:
-        signer = director_of(node)
-        node.write(
-            lambda db, node=node, signer=signer: agreements.sign(
-                db, node.identity, signer, PASSWORD, agreement, handle=handles[node.domain]
-            )
-        )
+        sign_agreement(node, agreement, handles[node.domain])
         await settle(first, *others)
     return ring_of(first, handles[first.domain]).audience
+
+
+def sign_agreement(node: RunningNode, agreement: str, handle: str) -> None:
+    """The node's director signs what another firm proposed."""
+    signer = director_of(node)
+    node.write(lambda db: agreements.sign(db, node.identity, signer, PASSWORD, agreement, handle=handle))
 
 
 def ring_of(node: RunningNode, handle: str) -> RingRow:

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Table, select
 
-from node.admin.exports import export_departures
+from node.admin.exports import FORMATS, export_departures
 from node.db import metadata
 from node.objects import COMPANY
 from node.posts.reactions import like
@@ -170,9 +170,12 @@ async def test_a_node_sends_a_server_only_what_may_stand_on_its_disk(world: Worl
 
 async def test_the_log_of_departures_holds_no_words(world: World) -> None:
     for node in world.nodes.values():
-        for form in ("csv", "jsonl"):
-            text = node.read(lambda db, form=form: "".join(export_departures(db, form)))
-            assert world.canaries.find(text.encode()) == set()
+        for form in FORMATS:
+            assert world.canaries.find(export(node, form).encode()) == set()
+
+
+def export(node: RunningNode, form: str) -> str:
+    return node.read(lambda db: "".join(export_departures(db, form)))
 
 
 async def test_the_disk_of_a_node_holds_only_what_was_shared_with_it(world: World) -> None:
@@ -190,10 +193,14 @@ def bytes_on_disk(node: RunningNode) -> Iterator[bytes]:
             yield path.read_bytes()
     else:
         for table in metadata.tables.values():
-            yield str(node.read(lambda db, table=table: db.execute(select(table)).all())).encode()
+            yield rows_of(node, table)
     for path in node.settings.home.rglob("*"):
         if path.is_file():
             yield path.read_bytes()
+
+
+def rows_of(node: RunningNode, table: Table) -> bytes:
+    return node.read(lambda db: str(db.execute(select(table)).all())).encode()
 
 
 OPEN_PAGES = [
@@ -219,10 +226,14 @@ async def test_no_total_moves_when_something_closed_is_added(world: World, kind:
     ring = ring_of(node, canary("ring handle at bakker")).audience
     for audience in (COMPANY, ring):
         made = post(node, "anna", audience, "Nog iets", parent_id=world.posts["open text"])
-        node.write(lambda db, made=made: like(db, node.identity, anna, made))
+        like_it(node, anna, made)
         post(node, "anna", audience, "Los")
     make_topic(node, "dirk", COMPANY, f"t{kind[:4].strip()}{len(world.sender.log)}")
     assert await open_answers(world, world.readers[kind]) == before
+
+
+def like_it(node: RunningNode, member_id: int, object_id: int) -> None:
+    node.write(lambda db: like(db, node.identity, member_id, object_id))
 
 
 async def open_answers(world: World, reader: Reader) -> list[tuple[int, bytes]]:

@@ -371,7 +371,10 @@ async def _write_personal_posts(world: World) -> None:
     tag = {"type": "Mention", "href": anna, "name": "@anna@bakker.localhost"}
     note = mia.note(canary("personal of mia"), to=[anna], tag=[tag])
     await mia.deliver(f"{node.base}/inbox", mia.activity("Create", note))
-    node.write(lambda db: follow(db, node.identity, world.people["anna"], find_actor(db, mia.actor)))
+    await world.settle()
+    known = node.read(lambda db: find_actor(db, mia.actor))
+    assert known is not None
+    node.write(lambda db: follow(db, node.identity, world.people["anna"], known))
     await world.settle()
     sent = next(activity for activity in mia.received if activity["type"] == "Follow")
     await mia.deliver(f"{node.base}/inbox", mia.activity("Accept", sent, to=[anna]))
@@ -401,18 +404,24 @@ def _fill_in_forms(world: World) -> None:
 async def _readers(world: World) -> dict[str, Reader]:
     made: dict[str, Reader] = {}
 
-    def add(kind: str, headers: MakeHeaders = unsigned, **own: httpx.AsyncClient) -> None:
-        clients = {name: own.get(name) or node.client() for name, node in world.nodes.items()}
-        made[kind] = Reader(kind, clients, headers)
+    def add(
+        kind: str,
+        headers: MakeHeaders = unsigned,
+        *,
+        home: str = "",
+        browser: httpx.AsyncClient | None = None,
+    ) -> None:
+        clients = {name: node.client() for name, node in world.nodes.items()}
+        made[kind] = Reader(kind, clients | ({home: browser} if browser else {}), headers)
 
     homes = {"sara": "smit", "dora": "smit", "jan": "jansen", "hilde": "branche", "henk": "branche"}
     for who in ("anna", "bram", "ed", "dirk", "ada", "sara", "dora", "jan", "hilde", "henk"):
         home = homes.get(who, "bakker")
         device = canary("device of bram") if who == "bram" else "test"
-        add(who, **{home: await log_in(world.nodes[home], handle_of(who), device=device)})
-    add("disabled otto", bakker=await log_in(world.bakker, "otto"))
+        add(who, home=home, browser=await log_in(world.nodes[home], handle_of(who), device=device))
+    add("disabled otto", home="bakker", browser=await log_in(world.bakker, "otto"))
     world.bakker.write(lambda db: disable_member(db, world.people["otto"]))
-    add("ended login", bakker=await _ended_login(world))
+    add("ended login", home="bakker", browser=await _ended_login(world))
     add("anonymous")
     add("pretender", pretending)
     mia, vik, boos = (world.strangers[name] for name in ("mia", "vik", "boos"))
