@@ -16,6 +16,7 @@ from node.db import writing
 from node.errors import NotFound
 from node.identity import Identity
 from node.peers import get_peer
+from node.queue import wake_peer
 from node.rings import pairing_talks
 from node.rings.catching_up import answer_numbers
 from node.rings.people import serve_people
@@ -73,6 +74,7 @@ def _signed_for(
         inside = is_in_ring(db, audience), is_in_ring(db, audience, peer_id)
         if ring is None or not all(inside):
             raise NotFound
+        wake_peer(db, peer_id)  # it is up again: what waits for it need not wait for its next try
         document = answerer(db, node, ring, get_peer(db, peer_id))
         return signed_answer(node, caller, nonce, document)
 

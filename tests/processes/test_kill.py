@@ -4,6 +4,7 @@ import random
 import time
 from functools import partial
 
+from node.queue import count_queue
 from tests.processes.conftest import Pair
 from tests.processes.listeners import Listener
 from tests.processes.nodes import Node, wait_until
@@ -74,6 +75,7 @@ def test_an_author_killed_between_sending_and_recording_sends_again_and_it_stand
         post = publish(browser, two.audience, f"Wie weet dit, @sanne@{two.smit.domain}?")
         sent = instead_of_smit.take("/inbox")
         two.bakker.kill()
+    assert two.bakker.read(count_queue)["deliveries"] == 1
     two.smit.start_and_wait()
     assert sent.replay(two.smit) == 202
     two.bakker.start_and_wait()
