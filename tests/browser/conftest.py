@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.world import World, start_world
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--no-sandbox",  # root, as in CI, may not use the sandbox
@@ -17,6 +19,15 @@ ARGUMENTS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Made once, because it costs seconds; tests add to it and take nothing away."""
+    made = start_world(tmp_path_factory.mktemp("world"))
+    yield made
+    for node in made.nodes:
+        node.stop()
 
 
 # Per module: Playwright keeps an event loop running in this thread; async tests elsewhere would meet it.

@@ -1,0 +1,59 @@
+"""Every page that somebody can come to, by who comes there: a list by hand, so that a new page is missed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.browser.world import World
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page of Bakker (or of the node nobody set up) as one visitor sees it."""
+
+    path: str
+    status: int = 200
+    at: str = "bakker"
+
+    def url(self, world: World) -> str:
+        node = world.fresh if self.at == "fresh" else world.smit if self.at == "smit" else world.bakker
+        return node.url + self.path.format_map(world.made)
+
+
+ANONYMOUS = ""
+EVERYBODY = ("/help", "/help/limits")
+OUTSIDE = (
+    "/",
+    "/login",
+    "/invite/{invitation}",
+    "/reset/{reset}",
+    "/o/{open}",
+    "/topics/{open_topic}",
+    "/@joris",
+)
+MEMBER = (
+    *("/", "/company", "/rings", "/rings/monteurs", "/rings/monteurs/about", "/rings/oude_ring/about"),
+    *("/topics", "/topics/{company_topic}", "/topics/{ring_topic}", "/topics/{open_topic}"),
+    *("/write", "/o/{question}", "/o/{company}", "/o/{warned}", "/o/{question}/reply", "/o/{question}/edit"),
+    *("/o/{question}/delete", "/@fatima", "/@joris", "/people", "/follow", "/followers", "/notices"),
+    *("/settings", "/settings/face"),
+)
+DIRECTOR = (
+    *("/", "/rings", "/rings/monteurs/about", "/rings/monteurs/renew", "/rings/monteurs/leave"),
+    *("/pairings/new", "/pairings/accept", "/pairings/{words}", "/pairings/{code}", "/proposals/new"),
+    *("/agreements/{proposal}", "/topics", "/topics/new", "/topics/{company_topic}/edit", "/notices"),
+    *("/settings", "/settings/face", "/members", "/members/{joris}", "/admin", "/followers"),
+)
+PLACES: Mapping[str, Sequence[Place]] = {
+    ANONYMOUS: [
+        *(Place(path) for path in (*OUTSIDE, *EVERYBODY)),
+        *(Place(path, 404) for path in ("/o/{company}", "/members", "/invite/onbekend")),
+        *(Place(path, at="fresh") for path in ("/", "{setup}")),
+    ],
+    "fatima": [
+        *(Place(path) for path in (*MEMBER, *EVERYBODY)),
+        *(Place(path, 403) for path in ("/members", "/pairings/new")),
+        Place("/o/1", 404),
+    ],
+    "henk": [Place(path) for path in DIRECTOR],
+    "marjan": [Place("/agreements/{proposal}", at="smit"), Place("/rings", at="smit")],
+}
