@@ -82,7 +82,7 @@ def test_a_node_that_is_killed_is_started_again(empty_demo: tuple[subprocess.Pop
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_the_nodes_end_with_the_demo(
     empty_demo: tuple[subprocess.Popen[str], list[int]], how: signal.Signals
 ) -> None:
