@@ -12,7 +12,7 @@ from node.boundary import Anonymous, Member
 from node.i18n import choose_language
 from node.notices import count_unread
 from node.settings import Settings
-from node.web.context import Shell
+from node.web.context import Shell, address_of
 from node.web.cookies import read_cookie, set_cookie
 from node.web.language import language_cookie
 from node.web.visits import Known
@@ -70,6 +70,7 @@ def _shell(
         roles=frozenset(member.roles.split()) if member is not None else frozenset(),
         unread=unread,
         path=request.url.path,
+        address=address_of(request),
     )
 
 

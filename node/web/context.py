@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from starlette.datastructures import URL
 from starlette.requests import Request
 
 from node.i18n import DEFAULT_LANGUAGE, choose_language
@@ -19,6 +20,7 @@ class Shell:
     roles: frozenset[str] = frozenset()
     unread: int = 0
     path: str = "/"
+    address: str = "/"
 
     def is_here(self, place: str) -> bool:
         """Does the page belong under this link of the navigation?"""
@@ -34,4 +36,13 @@ def shell_of(request: Request) -> Shell:
     if isinstance(shell, Shell):
         return shell
     asked = choose_language(None, accept=request.headers.get("accept-language"))
-    return Shell(path=request.url.path, language=asked)
+    return Shell(path=request.url.path, address=address_of(request), language=asked)
+
+
+def address_of(request: Request) -> str:
+    """Where the reader is, with its query, to come back to: for a form, the page that it stands on."""
+    try:
+        url = request.url if request.method == "GET" else URL(request.headers.get("referer", "/"))
+        return f"{url.path}?{url.query}" if url.query else url.path
+    except ValueError:  # a Referer that is no address
+        return "/"

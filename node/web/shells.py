@@ -1,11 +1,13 @@
 """A shell for every request before anybody is identified: language, local mode, the node's name."""
 
+from dataclasses import replace
+
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from node.i18n import choose_language
 from node.settings import Settings
-from node.web.context import Shell
+from node.web.context import Shell, address_of
 from node.web.language import language_cookie
 
 
@@ -19,8 +21,9 @@ class BareShell:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             request = Request(scope)
-            request.state.shell = Shell(local=self.settings.local, path=request.url.path)
+            bare = Shell(local=self.settings.local, path=request.url.path, address=address_of(request))
+            request.state.shell = bare
             accepted = request.headers.get("accept-language")
             language = choose_language(language_cookie(request), None, accepted)
-            request.state.shell = Shell(language=language, local=self.settings.local, path=request.url.path)
+            request.state.shell = replace(bare, language=language)
         await self.app(scope, receive, send)

@@ -32,14 +32,21 @@ function settleSent() {
   if (Number(document.body.dataset.status) < 400) localStorage.removeItem(sent);
 }
 
+// What was typed comes back where it can be seen.
+function putBack(field, text) {
+  field.value = text;
+  for (let part = text && field.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
+}
+
 function keepDraft(form) {
   const key = keyOf(form);
   const kept = readJson(localStorage, key, {});
-  for (const field of draftFields(form)) if (!field.value && kept[field.name]) field.value = kept[field.name];
+  for (const field of draftFields(form)) if (field.name in kept) putBack(field, kept[field.name]);
   form.addEventListener("input", () => {
     write(localStorage, key, Object.fromEntries(draftFields(form).map((field) => [field.name, field.value])));
   });
   form.addEventListener("submit", () => write(sessionStorage, PENDING, key));
+  form.querySelector("[data-drop]")?.addEventListener("click", () => localStorage.removeItem(key));
 }
 
 function countCharacters(field) {
@@ -75,6 +82,10 @@ document.querySelectorAll("form[data-forget]").forEach((form) => form.addEventLi
 window.addEventListener("pageshow", () => document.querySelectorAll("form[aria-busy]").forEach((form) => form.removeAttribute("aria-busy")));
 document.addEventListener("click", (event) => {
   document.querySelectorAll("details.menu[open]").forEach((menu) => menu.contains(event.target) || (menu.open = false));
+});
+// A part that was refused (mostly: the log-in has ended) is asked again as a whole page, which says why.
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.requestConfig.verb !== "get") location.reload();
 });
 document.addEventListener("keydown", (event) => {
   const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
