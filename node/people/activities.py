@@ -255,6 +255,9 @@ def receive_update(db: Connection, incoming: Incoming) -> None:
         changed = parse_actor(incoming.object)
     except Rejected as error:
         raise Dropped("not a sound actor") from error
+    if changed.uri != incoming.actor_uri:
+        raise Dropped("an actor changes itself only")
+    keep_actor(db, changed)
 
 
 def receive_delete(db: Connection, incoming: Incoming) -> None:

@@ -254,10 +254,12 @@ def _update_group(db: Connection, incoming: Incoming) -> None:
     if find_remote_group(db, incoming.actor_uri) is None:
         raise Dropped("a group that nobody here knows")
     try:
-        actor_id = keep_actor(db, parse_actor(incoming.object))
+        changed = parse_actor(incoming.object)
     except Rejected as error:
         raise Dropped("not a sound actor") from error
-    keep_remote_topic(db, actor_id)
+    if changed.uri != incoming.actor_uri:
+        raise Dropped("a group changes itself only")
+    keep_remote_topic(db, keep_actor(db, changed))
 
 
 def receive_delete(db: Connection, incoming: Incoming) -> None:
