@@ -171,11 +171,18 @@ def _outside_may_read(db: Connection, reader: Outside, row: Row[Any]) -> bool:
 
 def may_hold(db: Connection, sender: Outside, row: Row[Any]) -> bool:
     """Whether a node may have this object, wherever it is from: what its people can answer (rule 4)."""
-    if row.state != LIVE or _is_blocked(db, sender.peer_id):
+    if row.state != LIVE or _is_blocked(db, sender.peer_id) or not key_opens(db, sender, row.audience):
         return False
     if row.audience == PUBLIC or row.origin == sender.peer_id:
         return True
     return row.audience != COMPANY and _outside_may_read(db, sender, row)
+
+
+def key_opens(db: Connection, sender: Outside, audience: str) -> bool:
+    """Whether the key that signed is one that speaks about this audience at all (rule 8)."""
+    if audience == PUBLIC or sender.node_key:
+        return True
+    return audience == PEOPLE and _peer_state(db, sender.peer_id) != PAIRED
 
 
 def _shares_ring(db: Connection, peer_id: int, row: Row[Any]) -> bool:

@@ -11,7 +11,7 @@ from federation.addressing import Addressing, read_addressing
 from federation.documents import Document, as_id, as_object, parse_time, same_origin, types_of
 from federation.errors import Rejected
 from node.actors import GROUP, actors, find_actor
-from node.boundary import Reader, may_hold, may_read
+from node.boundary import Reader, key_opens, may_hold, may_read
 from node.db import absolute, relative
 from node.errors import NotFound
 from node.identity import SELF, Identity
@@ -279,6 +279,8 @@ def _change(db: Connection, incoming: Incoming, post: Row[Any], note: Note) -> N
     author = require_actor(db, incoming.actor_uri)
     if post.author_id != author.id:
         raise Dropped("a change by another author")
+    if not key_opens(db, incoming.reader, post.audience):
+        raise Dropped("what is not open needs the node's own key")
     if not keeps_audience(incoming, _addressing(db, incoming), post):
         raise Dropped("an audience never changes")
     words = _words(note)
@@ -301,8 +303,8 @@ def delete_post_if_any(db: Connection, incoming: Incoming) -> bool:
     author = find_actor(db, incoming.actor_uri)
     if author is None or known.author_id != author.id or known.origin != incoming.peer_id:
         return False
-    if is_ring(known.audience) and not incoming.by_node:
-        raise Dropped("ring content needs the node's own key")
+    if not key_opens(db, incoming.reader, known.audience):
+        raise Dropped("what is not open needs the node's own key")
     if known.kind == "post" and known.state != DELETED:
         _delete(db, incoming, known)
     _send_receipt(db, incoming, known, GONE)
@@ -389,8 +391,8 @@ def undo_reaction(db: Connection, incoming: Incoming) -> bool:
         known = _reaction_in(db, incoming, actor)
     if known is None or known.state == DELETED:
         return False
-    if is_ring(known.audience) and not incoming.by_node:
-        raise Dropped("ring content needs the node's own key")
+    if not key_opens(db, incoming.reader, known.audience):
+        raise Dropped("what is not open needs the node's own key")
     remove_reaction(db, known.id)
     return True
 
@@ -465,7 +467,8 @@ def _relay(db: Connection, incoming: Incoming, inner: Document, kind: str) -> No
 def _is_open_activity(db: Connection, incoming: Incoming, inner: Document) -> bool:
     named = read_addressing(inner, as_object(inner.get("object")))
     target = find_object(db, relative(incoming.node.base, as_id(inner.get("object"))))
-    return not named.closed and (named.public or (target is not None and target.audience == PUBLIC))
+    is_open = named.public if target is None else target.audience == PUBLIC
+    return is_open and not named.closed
 
 
 def _ask_about(post: Row[Any] | None, incoming: Incoming) -> None:

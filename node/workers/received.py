@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from federation.actors import fetch_actor
 from federation.addressing import read_addressing
 from federation.delivery import backoff
-from federation.documents import as_id, as_object, parse_json, types_of
+from federation.documents import as_id, parse_json, types_of
 from federation.errors import Gone, Rejected, Unreachable
 from node import identity
 from node.db import reading, writing
@@ -66,7 +66,8 @@ async def _handle_all(worker: ReceivedWorker, work: Work, peer_id: int) -> None:
     """What waits of one peer, in the order it came."""
     for received_id in await run_in_threadpool(_waiting, work, peer_id):
         try:
-            await _handle(worker, work, received_id)
+            if not await _handle(worker, work, received_id):
+                return
         except (OperationalError, InterfaceError, OSError):
             raise  # the database or the disk: it stays due
         except Exception as bug:  # it would stand before all that this peer sends later
@@ -79,35 +80,37 @@ def _waiting(work: Work, peer_id: int) -> list[int]:
         return waiting_received(db, peer_id)
 
 
-async def _handle(worker: ReceivedWorker, work: Work, received_id: int) -> None:
+async def _handle(worker: ReceivedWorker, work: Work, received_id: int) -> bool:
+    """False when another worker is busy with this peer."""
     for _ in range(MOST_FETCHES):
         try:
-            await run_in_threadpool(_try, worker, work, received_id)
+            return await run_in_threadpool(_try, worker, work, received_id)
         except Missing as missing:
             if not await _fetch(worker, work, received_id, missing):
-                return
-        else:
-            return
+                return True
     await run_in_threadpool(_refuse, worker, work, received_id, "too much to fetch for it")
+    return True
 
 
-def _try(worker: ReceivedWorker, work: Work, received_id: int) -> None:
-    """One transaction; lets Missing out, and what nobody foresaw."""
+def _try(worker: ReceivedWorker, work: Work, received_id: int) -> bool:
+    """One transaction; False when it is not ours to handle. Lets Missing out, and what nobody foresaw."""
     try:
         with writing(work.engine) as db:
             row = take_received(db, received_id)
-            if row is not None:
-                incoming = _read(db, work, row)
-                _check_key(db, incoming)
-                _find_handler(worker, incoming)(db, incoming)
-                worker.note_number(db, incoming)
-                end_received(db, received_id, "done")
+            if row is None:
+                return False
+            incoming = _read(db, work, row)
+            _check_key(db, incoming)
+            _find_handler(worker, incoming)(db, incoming)
+            worker.note_number(db, incoming)
+            end_received(db, received_id, "done")
     except Dropped as refusal:
         _refuse(worker, work, received_id, str(refusal))
     except (Rejected, NodeError) as refusal:
         _refuse(worker, work, received_id, type(refusal).__name__)
     except IntegrityError:
         _postpone(work, received_id, "met another change")
+    return True
 
 
 def _read(db: Connection, work: Work, row: Row[Any]) -> Incoming:
@@ -122,17 +125,16 @@ def _read(db: Connection, work: Work, row: Row[Any]) -> Incoming:
 
 
 def _check_key(db: Connection, incoming: Incoming) -> None:
-    """From a paired node a person's key opens nothing that is not open (rule 8)."""
+    """From a paired node a person's key says nothing but what is open, so no follow either (rule 8)."""
     if incoming.by_node or get_peer(db, incoming.peer_id).state != PAIRED:
         return
-    is_create = "Create" in types_of(incoming.activity)
-    if is_create and not read_addressing(incoming.activity, incoming.object).public:
+    if not read_addressing(incoming.activity, incoming.object).public:
         raise Dropped("a paired node signs with its own key")
 
 
 def _find_handler(worker: ReceivedWorker, incoming: Incoming) -> Handler:
     kind = next(iter(types_of(incoming.activity)), "")
-    inner = next(iter(types_of(as_object(incoming.activity.get("object")))), "")
+    inner = next(iter(types_of(incoming.object)), "")
     handler = worker.handlers.get((kind, inner)) or worker.handlers.get((kind, "*"))
     if handler is None:
         raise Dropped(f"no use for {kind[:40]}")
