@@ -34,9 +34,13 @@ class Network:
         """The document with that id, believed only from its own origin; raises FederationError."""
         return await fetch_document(self.get, uri)
 
-    async def get_bytes(self, url: str, *, max_bytes: int) -> Response:
-        """A file, signed for; raises FederationError."""
-        signer = await run_sync(self._signer, url)
+    async def get_bytes(self, url: str, *, max_bytes: int, is_open: bool) -> Response:
+        """A file; raises FederationError.
+
+        What an open post shows is asked as anybody would: under our key an address that a stranger wrote
+        there could be a partner's ring picture, and we would show it to the world.
+        """
+        signer = None if is_open else await run_sync(self._signer, url)
         return await http.get(self.sender, url, accept="*/*", sign=signer, max_bytes=max_bytes)
 
     def _signer(self, url: str) -> Signer:

@@ -38,12 +38,13 @@ def _claim(work: Work) -> list[DueFile]:
 
 async def _fetch(work: Work, row: DueFile) -> None:
     try:
-        response = await work.network.get_bytes(row.remote_url, max_bytes=MAX_BYTES)
+        is_open = row.audience == PUBLIC
+        response = await work.network.get_bytes(row.remote_url, max_bytes=MAX_BYTES, is_open=is_open)
         if response.status == 410:
             raise Gone
         if response.status != 200:
             raise Rejected("no file there")
-        if row.audience != PUBLIC and not same_origin(response.url, row.remote_url):
+        if not is_open and not same_origin(response.url, row.remote_url):
             raise Rejected("led to another node")
         await run_in_threadpool(_keep, work, row.id, response.body)
     except (FederationError, BadPicture) as error:
