@@ -105,6 +105,8 @@ class Delivery:
     audience: str
     actor_id: int | None
     object_id: int | None
+    type: str
+    n: int | None
 
 
 def enqueue(db: Connection, activity_id: int, receivers: Sequence[Receiver]) -> None:
@@ -183,6 +185,8 @@ def next_delivery(db: Connection, peer_id: int) -> Delivery | None:
             activities.c.audience,
             activities.c.actor_id,
             activities.c.object_id,
+            activities.c.type,
+            activities.c.n,
         )
         .join(activities, activities.c.id == deliveries.c.activity_id)
         .where(deliveries.c.peer_id == peer_id, deliveries.c.state == "waiting")
@@ -190,7 +194,7 @@ def next_delivery(db: Connection, peer_id: int) -> Delivery | None:
         .limit(1)
     )
     row = db.execute(query).one_or_none()
-    return Delivery(*row) if row is not None else None
+    return Delivery(**row._mapping) if row is not None else None
 
 
 def record_delivered(db: Connection, delivery: Delivery) -> None:
@@ -214,6 +218,11 @@ def record_delivered(db: Connection, delivery: Delivery) -> None:
 def record_dead(db: Connection, delivery: Delivery, error: str) -> None:
     """The peer refused this one for good; the next may go."""
     _end(db, delivery, "dead", error)
+
+
+def record_dropped(db: Connection, delivery: Delivery) -> None:
+    """It may not go there any more; the next may."""
+    _end(db, delivery, "dropped", None)
 
 
 def record_failure(db: Connection, delivery: Delivery, error: str, retry_at: datetime) -> None:
@@ -311,13 +320,11 @@ def _is_to_handle() -> ColumnElement[bool]:
 
 
 def take_received(db: Connection, received_id: int) -> Row[Any] | None:
-    """The row, ours alone until this transaction ends; None when another worker has or had it."""
-    query = (
-        select(received)
-        .where(received.c.id == received_id, received.c.state == "waiting")
-        .with_for_update(skip_locked=True)
-    )
-    return db.execute(query).one_or_none()
+    """The row, ours alone until this transaction ends; None when another worker has or had it, or its peer."""
+    query = select(received).where(received.c.id == received_id, received.c.state == "waiting")
+    if db.dialect.name == "postgresql":  # else two workers would handle two of one peer out of order
+        query = query.where(func.pg_try_advisory_xact_lock(received.c.peer_id))
+    return db.execute(query.with_for_update(skip_locked=True)).one_or_none()
 
 
 def end_received(db: Connection, received_id: int, state: str, error: str | None = None) -> None:

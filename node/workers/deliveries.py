@@ -14,11 +14,12 @@ from federation.delivery import Dead, Delivered, Outcome, backoff, deliver
 from federation.messages import Signer
 from node import identity
 from node.actors import get_actor
+from node.boundary import is_in_ring
 from node.db import absolute, reading, writing
 from node.identity import Identity
 from node.ids import now
 from node.network import actor_signer, node_signer
-from node.objects import PUBLIC
+from node.objects import PUBLIC, is_ring
 from node.peers import PAIRED, get_peer
 from node.queue import (
     Claim,
@@ -29,6 +30,7 @@ from node.queue import (
     next_delivery,
     record_dead,
     record_delivered,
+    record_dropped,
     record_failure,
     release_claim,
 )
@@ -94,17 +96,33 @@ def _next(db: Connection, work: Work, claim: Claim) -> Step | None:
     kept = keep_claim(db, claim)
     if kept is None:
         return None
-    delivery = next_delivery(db, claim.peer_id)
+    delivery = _next_allowed(db, claim.peer_id)
     if delivery is None:
         release_claim(db, kept)
         return None
     return Step(kept, delivery, _signer(db, identity.load(db, work.settings.scheme), delivery))
 
 
+def _next_allowed(db: Connection, peer_id: int) -> Delivery | None:
+    """What waited past the end of a ring is dropped at the door, all but Deletes (rule 9)."""
+    delivery = next_delivery(db, peer_id)
+    while delivery is not None and not _may_go(db, delivery):
+        record_dropped(db, delivery)
+        delivery = next_delivery(db, peer_id)
+    return delivery
+
+
+def _may_go(db: Connection, delivery: Delivery) -> bool:
+    """Only what is numbered is a ring's content: proposals, leavings and receipts go without a ring."""
+    if delivery.n is None or delivery.type == "Delete":
+        return True
+    return is_in_ring(db, delivery.audience) and is_in_ring(db, delivery.audience, delivery.peer_id)
+
+
 def _signer(db: Connection, node: Identity, delivery: Delivery) -> Signer:
-    """What is open is signed by its actor; all else between paired nodes by the node (rule 8)."""
+    """What is open is signed by its actor; a ring's, and all between paired nodes, by the node (rule 8)."""
     is_open = delivery.audience == PUBLIC
-    if not is_open and get_peer(db, delivery.peer_id).state == PAIRED:
+    if is_ring(delivery.audience) or (not is_open and get_peer(db, delivery.peer_id).state == PAIRED):
         return node_signer(node)
     if delivery.actor_id is None:
         return actor_signer(node.rsa_key_id, node.rsa_private)
