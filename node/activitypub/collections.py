@@ -13,10 +13,12 @@ from node.activitypub.documents import (
     Builder,
     ask,
     document_response,
+    note_departure,
     query,
     visible_actor,
 )
 from node.activitypub.queries import PAGE, count_by_author, count_followers, list_by_author
+from node.actors import GROUP
 from node.boundary import Anonymous
 from node.db import absolute
 from node.errors import NotFound
@@ -33,9 +35,10 @@ def collection_routes(builders: Mapping[str, Builder]) -> list[BaseRoute]:
         if request.query_params.get("page") != "true":
             document = await query(services, lambda db: _outbox(db, node, asker, _owner(request)))
         else:
-            document = await query(
+            document, rows = await query(
                 services, lambda db: _outbox_page(db, node, asker, _owner(request), before, builders)
             )
+            await note_departure(services, asker, "collection", document, rows)
         return document_response(document, is_public=isinstance(asker, Anonymous))
 
     return [
@@ -69,7 +72,7 @@ def _outbox_page(
     owner: str,
     before: str | None,
     builders: Mapping[str, Builder],
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], list[Row[Any]]]:
     actor = visible_actor(db, asker, owner)
     if before is not None and not (before.isascii() and before.isdigit() and len(before) < 19):
         raise NotFound
@@ -84,7 +87,7 @@ def _outbox_page(
     }
     if len(rows) == PAGE:
         document["next"] = f"{uri}?page=true&max_id={rows[-1].id}"
-    return document
+    return document, rows
 
 
 def _item(document: dict[str, Any], row: Row[Any], node: Identity, owner: str) -> dict[str, Any]:
@@ -103,7 +106,7 @@ def _item(document: dict[str, Any], row: Row[Any], node: Identity, owner: str) -
 
 
 async def show_followers(request: Request) -> Response:
-    """How many; who they are is listed to nobody outside (rule 12)."""
+    """Who they are is listed to nobody outside, and of a person not how many either (rule 12)."""
     return await _counted(request, "followers", count_followers)
 
 
@@ -121,7 +124,7 @@ async def _counted(request: Request, name: str, count: Any) -> Response:
             "id": absolute(node.base, f"{_owner(request)}/{name}"),
             "type": "OrderedCollection",
         }
-        return document | ({"totalItems": count(db, actor.id)} if count else {})
+        return document | ({"totalItems": count(db, actor.id)} if count and actor.type == GROUP else {})
 
     return document_response(await query(services, read), is_public=isinstance(asker, Anonymous))
 

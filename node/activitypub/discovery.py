@@ -13,6 +13,7 @@ from node import identity
 from node.activitypub.documents import Asker, ask, query, visible_actor
 from node.activitypub.queries import count_public_posts
 from node.actors import GROUP, find_local
+from node.boundary import Anonymous
 from node.db import absolute
 from node.errors import NotFound
 from node.identity import Identity
@@ -28,7 +29,8 @@ async def show_webfinger(request: Request) -> Response:
         return JSONResponse({"error": "resource is missing"}, 400, OPEN_TO_ALL)
     services, node, asker = await ask(request)
     document = await query(services, lambda db: _find(db, node, asker, resource))
-    headers = OPEN_TO_ALL | {"vary": "Signature"}
+    caching = {} if isinstance(asker, Anonymous) else {"cache-control": "private, no-store"}
+    headers = OPEN_TO_ALL | {"vary": "Signature"} | caching
     return JSONResponse(document, 200, headers, media_type=discovery.JRD_CONTENT_TYPE)
 
 

@@ -1,7 +1,7 @@
 """Objects, actors and activities as ActivityPub documents; browsers get the page of the same URL."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row
@@ -100,8 +100,7 @@ async def _object_document(
         document, row = await query(services, read)
     except NotFound:
         return await _tombstone(services, node, asker, path)
-    if row.audience != PUBLIC and isinstance(asker, Outside):
-        await run_in_threadpool(_note_departure, services, asker, document, row)
+    await note_departure(services, asker, "object", document, [row])
     return document_response(document, is_public=row.audience == PUBLIC)
 
 
@@ -115,12 +114,25 @@ async def _tombstone(services: Services, node: Identity, asker: Asker, path: str
     return document_response(document, is_public=row.audience == PUBLIC, status=410)
 
 
-def _note_departure(services: Services, asker: Outside, document: dict[str, Any], row: Row[Any]) -> None:
+async def note_departure(
+    services: Services, asker: Asker, kind: str, document: dict[str, Any], rows: Sequence[Row[Any]]
+) -> None:
+    """A line for what is not open and left: whoever got it gets its Delete from now on (rule 11)."""
+    closed = [row for row in rows if row.audience != PUBLIC]
+    if closed and isinstance(asker, Outside):
+        await run_in_threadpool(_write_departure, services, asker, kind, document, closed)
+
+
+def _write_departure(
+    services: Services, asker: Outside, kind: str, document: dict[str, Any], rows: Sequence[Row[Any]]
+) -> None:
     content = json.dumps(document, sort_keys=True).encode()
     with writing(services.engine) as db:
         peer = get_peer(db, asker.peer_id)
-        record_departure(db, "object", ids=[row.uri], receivers=[peer.domain], content=content)
-        remember_holders(db, row.id, [Receiver(peer.id, peer.inbox)])
+        ids = [row.uri for row in rows]
+        record_departure(db, kind, ids=ids, receivers=[peer.domain], content=content)
+        for row in rows:
+            remember_holders(db, row.id, [Receiver(peer.id, peer.inbox)])
 
 
 async def show_activity(request: Request) -> Response:
