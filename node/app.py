@@ -91,7 +91,7 @@ def build_app(
                 stack.push_async_callback(_stop, asyncio.create_task(loops))
             yield
 
-    return Starlette(
+    app = Starlette(
         routes=_routes(),
         lifespan=lifespan,
         middleware=[
@@ -109,6 +109,8 @@ def build_app(
             Exception: show_bug,
         },
     )
+    app.router.redirect_slashes = False  # it would build the Location from the Host header
+    return app
 
 
 def workers() -> list[RunOnce]:
