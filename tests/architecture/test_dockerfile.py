@@ -64,7 +64,7 @@ def test_what_is_installed_holds_every_file_of_the_code(tmp_path: Path) -> None:
 
 def code_in(folder: Path) -> set[str]:
     files = (path.relative_to(ROOT) for path in folder.rglob("*") if path.is_file())
-    return {str(path) for path in files if "__pycache__" not in path.parts}
+    return {str(path) for path in files if not {"__pycache__", "screenshots"}.intersection(path.parts)}
 
 
 def copy_into(target: Path, source: Path) -> None:

@@ -8,7 +8,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 OURS = ("node", "federation", "schemas")
-HARMLESS = {"Connection", "Engine", "Row", "IntegrityError", "OperationalError", "SQLAlchemyError"}
+HARMLESS = {
+    "Connection",
+    "Engine",
+    "Row",
+    "IntegrityError",
+    "InterfaceError",
+    "OperationalError",
+    "SQLAlchemyError",
+}
 RUNS_SQL = {"execute", "executemany", "exec_driver_sql", "scalar", "scalars"}
 # Sockets are opened by federation.http; the standard library's clients would pass its address guard by.
 OTHER_CLIENTS = ("ftplib", "http.client", "smtplib", "urllib.request", "xmlrpc.client")

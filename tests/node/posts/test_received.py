@@ -39,6 +39,13 @@ EVERY_TIME = hypothesis_settings(
 )
 
 
+@pytest.fixture
+def world(world: World) -> World:
+    """Anna has a face here; what outsiders can do to bert, who has none, is a test of its own."""
+    world.show_face(world.anna)
+    return world
+
+
 def anna_uri(world: World) -> str:
     return f"{BASE}{get_actor(world.db, world.anna).uri}"
 
@@ -198,6 +205,20 @@ def test_an_open_answer_to_a_personal_post_stays_personal(world: World) -> None:
     assert readers(world, second) == {"anna"}
 
 
+@pytest.mark.parametrize("addressed", [{"to": ["bert"]}, {"to": [AS_PUBLIC], "cc": ["bert"]}])
+def test_to_outsiders_a_member_without_a_face_does_not_exist(
+    world: World, addressed: dict[str, list[str]]
+) -> None:
+    bert = f"{BASE}{get_actor(world.db, world.bert).uri}"
+    named = {
+        field: [bert if name == "bert" else name for name in names] for field, names in addressed.items()
+    }
+    kees = world.person(world.stranger, "elders.example", "kees")
+    with pytest.raises(Dropped):
+        create(world, "https://elders.example/o/9", kees, **named)
+    assert find_post(world.db, "https://elders.example/o/9") is None
+
+
 def test_a_personal_answer_adds_nobody_to_the_circle(world: World) -> None:
     jan = world.person(world.stranger, "elders.example", "jan")
     bert = BASE + get_actor(world.db, world.bert).uri
@@ -216,7 +237,6 @@ def test_a_ring_answer_stands_under_its_ring_post_and_its_writer_is_told(world: 
 
 
 def test_an_open_answer_to_an_open_post_is_kept(world: World) -> None:
-    world.show_face(world.anna)
     parent = publish(world, PUBLIC)
     kees = world.person(world.stranger, "elders.example", "kees")
     create(world, "https://elders.example/o/9", kees, inReplyTo=f"{BASE}/o/{parent}")
