@@ -1,5 +1,6 @@
 """No reader finds a word that is not theirs in any byte that leaves: answers, logs, exports, other disks."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -108,7 +109,7 @@ async def test_a_reader_finds_what_is_theirs_and_nothing_else(world: World, kind
 
 
 UNKNOWN = {"ring": canary("no such ring"), "agreement": "0" * 64}
-FOR_ALL_MEMBERS = {"/follow/{id:int}", "/unfollow/{id:int}"}  # every member knows every person
+FOR_ALL_MEMBERS = {"/follow/{id}", "/unfollow/{id}"}  # every member knows every person
 
 
 @pytest.mark.parametrize("kind", ["bram", "sara"])
@@ -143,9 +144,16 @@ async def send_guess(
     """Status and body of the answer, without the id that was asked."""
     values = {name: value.format(**words) if "{" in value else value for name, value in form.items()}
     answer = await reader.send(node, "POST", path.format(**words), form=values)
+    forget_flashes(reader.clients[node.domain.partition(".")[0]])
     [asked] = words.values()
     assert world.canaries.find(bytes_of(answer)) <= allowed(reader.kind) | {"unknown word " + asked}
     return answer.status_code, answer.content.replace(asked.encode(), b"ID")
+
+
+def forget_flashes(client: httpx.AsyncClient) -> None:
+    """A message that waits for the next page would make that one look different."""
+    for name in [name for name in client.cookies if "flash" in name]:
+        client.cookies.delete(name)
 
 
 async def test_nothing_of_what_people_write_is_logged(world: World) -> None:
@@ -203,6 +211,7 @@ def rows_of(node: RunningNode, table: Table) -> bytes:
     return node.read(lambda db: str(db.execute(select(table)).all())).encode()
 
 
+RELATIVE_TIME = re.compile(rb"<time [^>]*>[^<]*</time>")  # says how many seconds ago
 OPEN_PAGES = [
     ("/", PAGE),
     ("/@anna", PAGE),
@@ -242,5 +251,5 @@ async def open_answers(world: World, reader: Reader) -> list[tuple[int, bytes]]:
         words = {"post": world.posts["open text"], "anna": world.people["anna"]}
         answer = await reader.get(world.bakker, path.format(**words), accept)
         assert answer.status_code == 200, path
-        answers.append((answer.status_code, answer.content))
+        answers.append((answer.status_code, RELATIVE_TIME.sub(b"", answer.content)))
     return answers
