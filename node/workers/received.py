@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy import Connection, Row
@@ -17,6 +16,7 @@ from federation.addressing import read_addressing
 from federation.delivery import backoff
 from federation.documents import as_id, parse_json, types_of
 from federation.errors import Gone, Rejected, Unreachable
+from federation.signatures import authority
 from node import identity
 from node.db import reading, writing
 from node.errors import NodeError
@@ -175,7 +175,7 @@ async def _fetch_object(worker: ReceivedWorker, work: Work, missing: Missing) ->
     document = await _document_or_tombstone(work, missing.uri)
     if as_id(document) != missing.uri:
         raise Rejected("another document than was asked for")
-    domain = urlsplit(missing.uri).netloc
+    domain = authority(missing.uri)
 
     def keep(db: Connection, node: Identity) -> object:
         return worker.store_fetched(db, node, document, keep_peer(db, domain))
