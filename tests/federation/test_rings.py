@@ -57,9 +57,9 @@ async def test_an_answer_keeps_the_ring_and_is_never_wider(circle: Circle) -> No
 
 
 async def test_an_open_answer_by_a_stranger_is_not_put_under_a_ring_post(circle: Circle) -> None:
-    made = circle.post("Alleen voor de ring")
+    made, olga = circle.post("Alleen voor de ring"), make_member(circle.bakker, "olga", has_face=True)
     mia = Stranger(circle.bakker.sender, "mia.localhost", "mia")
-    tag = {"type": "Mention", "href": f"{circle.bakker.base}/p/{circle.anna}", "name": "@anna"}
+    tag = {"type": "Mention", "href": f"{circle.bakker.base}/p/{olga}", "name": "@olga"}
     note = mia.note("Ik raad maar wat", inReplyTo=f"{circle.bakker.base}/o/{made}", tag=[tag])
     answer = await mia.deliver(f"{circle.bakker.base}/inbox", mia.activity("Create", note))
     await circle.settle()
