@@ -20,7 +20,7 @@ def find_pinned_key(db: Connection, actor_uri: str) -> str | None:
     return db.scalar(query)
 
 
-def find_actor_key(db: Connection, key_id: str) -> Row[Any] | None:
+def find_actor_key(db: Connection, key_id: str) -> Row[Any, Any] | None:
     """A remote actor by the id of its RSA key."""
     query = select(actors.c.uri, actors.c.public_key).where(
         actors.c.key_id == key_id, actors.c.public_key.is_not(None), actors.c.peer_id != SELF

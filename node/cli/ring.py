@@ -13,7 +13,7 @@ from node.i18n import msg
 from node.ids import now
 from node.rings import agreements
 from node.rings.agreement_rows import agreements_of, document_of, signatures_of, signing_agreements
-from node.rings.agreements import Share, Terms
+from node.rings.agreements import KEEP_DAYS, RING_DAYS, SIGN_DAYS, Share, Terms
 from node.rings.leaving import leave as leave_ring
 from node.rings.queries import RingRow, describe_reach, known_rings
 
@@ -26,7 +26,6 @@ Wanted = Annotated[
 PerFirm = Annotated[list[str] | None, typer.Option(metavar="DOMAIN=TEXT", help="For one firm; repeatable.")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day, e.g. 2027-06-30.")]
 
-SIGN_DAYS, YEAR = 14, 365
 SHOWN = ("handle", "name", "state")
 
 
@@ -45,7 +44,7 @@ def create(
     no_poaching: Annotated[
         bool, typer.Option(help="No firm hires people of another through the ring.")
     ] = True,
-    retention_days: Annotated[int, typer.Option(min=0, max=3650, help="Days after leaving.")] = YEAR,
+    retention_days: Annotated[int, typer.Option(min=0, max=3650, help="Days after leaving.")] = KEEP_DAYS,
     titles_in_mail: Annotated[bool, typer.Option(help="May mails name titles of posts?")] = False,
     deadline: Day = None,
     ends: Day = None,
@@ -69,7 +68,7 @@ def create(
             gate="none",
             gate_minutes=0,
             deadline=_moment(deadline, SIGN_DAYS),
-            ends_at=_moment(ends, YEAR),
+            ends_at=_moment(ends, RING_DAYS),
             shares=_shares(domains, purpose, director.name, (goal or [], hours or [], contact or [])),
         )
         password = read_password(password_stdin)

@@ -11,7 +11,7 @@ from node.i18n import msg, translate
 from node.ids import now
 from node.rings import agreements, leaving
 from node.rings.agreement_rows import find_agreement, get_ring_row
-from node.rings.agreements import Share, Terms
+from node.rings.agreements import KEEP_DAYS, RING_DAYS, SIGN_DAYS, Share, Terms
 from node.rings.overview import current_agreement, paired_firms, view_agreement
 from node.rings.pairing_pages import attempt
 from node.rings.queries import RingRow, find_ring
@@ -23,7 +23,6 @@ from node.web.pages import render
 from node.web.visits import Visit, page, see_other
 from schemas.agreement import Agreement, moment
 
-SIGN_DAYS, RING_DAYS, KEEP_DAYS = 14, 365, 90
 PURPOSE = msg("We learn from each other: we share questions, solutions and mistakes from our daily work.")
 CONFIDENTIALITY = msg(
     "What we read here stays between our firms. Prices, customers and personal matters do not belong here."

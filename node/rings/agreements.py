@@ -20,6 +20,7 @@ from node.i18n import msg
 from node.identity import SELF, Identity
 from node.ids import now
 from node.peers import BLOCKED, PAIRED, change_peer, find_peer, get_peer, keep_peer
+from node.people.queries import taken_names
 from node.rings import leaving, outgoing
 from node.rings.agreement_rows import (
     COMPLETE,
@@ -46,12 +47,17 @@ from node.rings.agreement_rows import (
 )
 from node.rings.pairing import need_director
 from node.rings.rosters import settle_roster, tell_directors
+from node.text import display_name
 from schemas.agreement import Agreement, Firm, Gate, moment, moment_text
 
 REMIND_AGAIN = timedelta(hours=1)
 SHORTEST, LONGEST = timedelta(days=1), timedelta(days=5 * 366)
 LATEST_DEADLINE = timedelta(days=60)
 MOST_OPEN_FROM_ONE = 20
+
+
+# What the form and the command line start from.
+SIGN_DAYS, RING_DAYS, KEEP_DAYS = 14, 365, 90
 
 
 @dataclass(frozen=True)
@@ -267,7 +273,8 @@ def _pin(db: Connection, node: Identity, document: Agreement) -> None:
                 msg("We know %(name)s by another key. Pair with them again first.", name=firm.name)
             )
         pinned = {"node_key": firm.key, "actor_uri": firm.node, "inbox": firm.inbox, "pinned_at": now()}
-        change_peer(db, peer.id, state=PAIRED, name=firm.name, **pinned)
+        name = display_name(firm.name, firm.domain, taken_names(db, node))
+        change_peer(db, peer.id, state=PAIRED, name=name, **pinned)
 
 
 def _name_ring(db: Connection, ring_id: int, handle: str) -> None:
@@ -321,7 +328,10 @@ def _may_begin(
         return False
     ring = find_ring_row(db, document.ring) if document.ring is not None else None
     before = find_agreement(db, line) if line is not None else None
-    return ring is None or (before is not None and before.ring_id == ring.id)
+    if ring is None:
+        return True
+    # Whoever only heard of a ring cannot propose its next version.
+    return before is not None and before.ring_id == ring.id and bool(document_of(before).firm_of(peer.domain))
 
 
 def _take_proofs(

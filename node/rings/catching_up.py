@@ -3,11 +3,13 @@
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from sqlalchemy import Connection, Row, delete, select, update
 
-from federation.documents import Document, as_id
+from federation.addressing import read_addressing
+from federation.documents import Document, as_id, as_object
+from federation.errors import Rejected
 from node.boundary import Outside, Receiver, is_in_ring, readable
 from node.db import insert_new
 from node.departures import record_departure
@@ -23,6 +25,7 @@ from node.rings.tables import ring_heads, ring_heard, ring_partners
 
 PAGE = 50
 PAGE_BYTES = 2_000_000
+MOST_NUMBERS = 2**31
 ASK_AGAIN = timedelta(hours=1)
 PEOPLE_AGAIN = timedelta(days=1)
 PAUSE = timedelta(seconds=15)
@@ -69,12 +72,12 @@ def _items(
     db: Connection, peer: Row[Any], rows: dict[int, Row[Any]], after: int, last: int
 ) -> list[Document]:
     """One answer for each number; a page ends early rather than becoming too large."""
-    may = _readable_ids(db, peer, rows) | _held_ids(db, peer, rows)
+    may = _readable_ids(db, peer, rows) | _held_ids(db, peer, rows) | _of_its_time_ids(db, peer, rows)
     items: list[Document] = []
     size = 0
     for n in range(after + 1, last + 1):
         row = rows.get(n)
-        if row is None or (row.object_id is not None and row.id not in may):
+        if row is None or row.id not in may:
             items.append({"n": n, "none": True})
             continue
         size += len(row.body)
@@ -90,6 +93,12 @@ def _readable_ids(db: Connection, peer: Row[Any], rows: dict[int, Row[Any]]) -> 
     reader = Outside(peer.id, node_key=True)
     found = set(db.scalars(select(objects.c.id).where(objects.c.id.in_(wanted), readable(reader))))
     return {row.id for row in rows.values() if row.object_id in found}
+
+
+def _of_its_time_ids(db: Connection, peer: Row[Any], rows: dict[int, Row[Any]]) -> set[int]:
+    """What is about no object, such as who came and went: only of this partner's own periods (rule 9)."""
+    about_none = [row for row in rows.values() if row.object_id is None]
+    return {row.id for row in about_none if is_in_ring(db, row.audience, peer.id, row.created_at)}
 
 
 def _held_ids(db: Connection, peer: Row[Any], rows: dict[int, Row[Any]]) -> set[int]:
@@ -223,9 +232,9 @@ def next_question(db: Connection, ring_id: int, peer_id: int) -> tuple[int, int]
 def keep_answer(db: Connection, scheme: str, due: Due, answer: Document) -> tuple[int, int] | None:
     """Take a page of answers: activities go to the queue in order. Returns what to ask next, or None."""
     epoch, last, items = answer.get("epoch"), answer.get("last"), answer.get("items")
-    if not isinstance(epoch, int) or not isinstance(last, int) or not isinstance(items, list):
+    if not _is_number(epoch, 1) or not _is_number(last, 0) or not isinstance(items, list):
         return None
-    sound = [item for item in items[:PAGE] if isinstance(item, dict) and isinstance(item.get("n"), int)]
+    sound = [item for item in items[:PAGE] if isinstance(item, dict) and _is_number(item.get("n"), 1)]
     answered = [item for item in sound if item.get("none") is True or _is_theirs(scheme, due, epoch, item)]
     arrivals = [_arrival(due.peer, item["activity"]) for item in answered if "activity" in item]
     keep_received(db, [(arrival, int(due.peer.id)) for arrival in arrivals])
@@ -234,19 +243,33 @@ def keep_answer(db: Connection, scheme: str, due: Due, answer: Document) -> tupl
     if answered and head.contiguous < last:
         return epoch, head.contiguous
     later = answer.get("next_epoch")
-    if not isinstance(later, int) or later <= epoch:
+    if not _is_number(later, epoch + 1):
         return None
     return later, _head(db, due.ring.id, due.peer.id, later).contiguous
 
 
+def _is_number(value: object, least: int) -> TypeGuard[int]:
+    """One that a node gives out, and that every database can keep."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value < MOST_NUMBERS
+
+
 def _is_theirs(scheme: str, due: Due, epoch: int, item: Document) -> bool:
-    """An activity of that partner's own people, numbered as it says."""
+    """An activity of that partner's own people to that ring alone, numbered as it says."""
     activity = item.get("activity")
     if not isinstance(activity, dict):
         return False
     origin = f"{scheme}://{due.peer.domain}/"
     ours = as_id(activity).startswith(origin) and as_id(activity.get("actor")).startswith(origin)
-    return ours and activity.get("epoch") == epoch and activity.get("n") == item["n"]
+    numbered = activity.get("epoch") == epoch and activity.get("n") == item["n"]
+    return ours and numbered and _is_for(due.ring.hash, activity)
+
+
+def _is_for(ring_hash: str, activity: Document) -> bool:
+    try:
+        named = read_addressing(activity, as_object(activity.get("object")))
+    except Rejected:
+        return False
+    return named.rings == {ring_hash} and not named.rooms and not named.public
 
 
 def _arrival(peer: Row[Any], activity: Document) -> Arrival:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from node.access.logins import confirm_password, get_member
 from node.access.members import members_with_role
@@ -124,7 +124,16 @@ def _end_others(db: Connection, domain: str, side: str) -> None:
 
 
 def get_pairing(db: Connection, pairing_id: int) -> Row[Any]:
-    row = db.execute(select(pairings).where(pairings.c.id == pairing_id)).one_or_none()
+    return _one(db, select(pairings).where(pairings.c.id == pairing_id))
+
+
+def lock_pairing(db: Connection, pairing_id: int) -> Row[Any]:
+    """Ours until the transaction ends: no two wrong tries count as one, no end is overwritten."""
+    return _one(db, select(pairings).where(pairings.c.id == pairing_id).with_for_update())
+
+
+def _one(db: Connection, query: Select[Any]) -> Row[Any]:
+    row = db.execute(query).one_or_none()
     if row is None:
         raise NotFound
     return row
@@ -188,7 +197,7 @@ def confirm(
     """
     need_director(db, director_id)
     confirm_password(db, director_id, password)
-    row = get_pairing(db, pairing_id)
+    row = lock_pairing(db, pairing_id)
     if state_of(row) != WORDS:
         raise Conflict(msg("These words cannot be confirmed any more. Start the pairing again."))
     other_side = INVITED_SIDE if row.side == INVITER else INVITER
@@ -213,7 +222,7 @@ def _count_wrong_words(db: Connection, row: Row[Any]) -> None:
 def withdraw(db: Connection, director_id: int, pairing_id: int) -> None:
     """Stop a pairing before it is done."""
     need_director(db, director_id)
-    row = get_pairing(db, pairing_id)
+    row = lock_pairing(db, pairing_id)
     if row.state not in GOING_ON:
         raise Conflict(msg("This pairing is already over."))
     end(db, row.id, WITHDRAWN)

@@ -147,7 +147,7 @@ def _receive_end(db: Connection, node: Identity, caller: Caller, message: Docume
 
 def _find(db: Connection, *which: Any) -> Row[Any]:
     """The newest pairing of that kind; NotFound when there is none."""
-    query = select(pairings).where(*which).order_by(pairings.c.id.desc()).limit(1)
+    query = select(pairings).where(*which).order_by(pairings.c.id.desc()).limit(1).with_for_update()
     row = db.execute(query).one_or_none()
     if row is None:
         raise NotFound
@@ -156,7 +156,7 @@ def _find(db: Connection, *which: Any) -> Row[Any]:
 
 def _find_talk(db: Connection, node: Identity, caller: Caller, message: Document) -> Row[Any]:
     recent = pairings.c.domain == caller.domain, pairings.c.their_commitment.is_not(None)
-    query = select(pairings).where(*recent).order_by(pairings.c.id.desc()).limit(5)
+    query = select(pairings).where(*recent).order_by(pairings.c.id.desc()).limit(5).with_for_update()
     wanted = as_text(message.get("talk"), 64)
     for row in db.execute(query).all():
         if talk_id(node, row) == wanted and _is_same(row, caller):
@@ -287,12 +287,12 @@ def _write_values(network: Network, pairing_id: int, values: dict[str, object]) 
 
 def _write_end(network: Network, pairing_id: int, why: str) -> None:
     with writing(network.engine) as db:
-        if pairing.get_pairing(db, pairing_id).state in GOING_ON:
+        if pairing.lock_pairing(db, pairing_id).state in GOING_ON:
             pairing.end(db, pairing_id, FAILED, why)
 
 
 def _keep_words(network: Network, pairing_id: int, nonce: str) -> None:
     with writing(network.engine) as db:
-        row = pairing.get_pairing(db, pairing_id)
+        row = pairing.lock_pairing(db, pairing_id)
         if row.state == ASKED and row.side == INVITED_SIDE:
             pairing.show_words(db, pairing_id, their_nonce=nonce)

@@ -82,11 +82,11 @@ def receipt_summary(db: Connection, object_ids: Iterable[int]) -> dict[int, list
 
 
 def receipts_by_partner(db: Connection, audience: str) -> dict[int, dict[str, int]]:
-    """How many of our objects in a ring are in which state, by peer id."""
+    """How many of our posts and topics in a ring are in which state, by peer id; likes get no receipt."""
     query = (
         select(holders.c.peer_id, holders.c.state)
         .join(objects, objects.c.id == holders.c.object_id)
-        .where(objects.c.audience == audience)
+        .where(objects.c.audience == audience, objects.c.kind.in_(("post", "topic")))
     )
     found: dict[int, dict[str, int]] = {}
     for peer_id, state in db.execute(query):

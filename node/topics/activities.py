@@ -15,11 +15,12 @@ from node.db import absolute
 from node.errors import NotFound
 from node.identity import SELF, Identity
 from node.incoming import Dropped, Handler, Incoming
+from node.objects import GONE, STORED, find_object, is_ring, ring_audience
 from node.objects import PUBLIC as PUBLIC_AUDIENCE
-from node.objects import find_object, is_ring, ring_audience
 from node.outbox import publish
 from node.people.activities import actor_document, as_html, delete_person_if_any
 from node.people.remote import keep_actor, require_actor
+from node.rings.receipts import send_receipt
 from node.text import clean_name
 from node.topics.queries import KIND, find_topic_by_uri
 from node.topics.remote import (
@@ -203,6 +204,7 @@ def receive_topic(db: Connection, incoming: Incoming) -> None:
         published=_published(incoming.object),
         words=_words(incoming.object),
     )
+    send_receipt(db, incoming.node, incoming, STORED)
 
 
 def _shared_ring(db: Connection, incoming: Incoming) -> str:
@@ -248,6 +250,7 @@ def receive_update(db: Connection, incoming: Incoming) -> None:
         raise Dropped("no such topic in that ring")
     archived = incoming.object.get("postingRestrictedToMods") is True
     change_ring_topic(db, topic.object_id, archived=archived, words=_words(incoming.object))
+    send_receipt(db, incoming.node, incoming, STORED)
 
 
 def _update_group(db: Connection, incoming: Incoming) -> None:
@@ -277,6 +280,8 @@ def delete_topic_if_any(db: Connection, incoming: Incoming) -> bool:
             return False
     elif not incoming.by_node:
         raise Dropped("ring content needs the node's own key")
+    else:
+        send_receipt(db, incoming.node, incoming, GONE)
     forget_topic(db, topic)
     return True
 

@@ -14,6 +14,7 @@ from node.memberships import follows
 from node.peers import keep_peer
 from node.posts.actions import delete_post
 from node.queue import activities
+from node.rings.receipts import receipt_summary
 from node.topics.actions import create_topic, delete_topic, edit_topic
 from node.topics.activities import receive_topic
 from node.topics.queries import find_topic, get_topic, list_topics, topics_of_audience
@@ -95,6 +96,7 @@ async def test_a_rings_topic_comes_changes_and_goes_at_the_partner(two: Two) -> 
     assert (there.name, there.summary, there.audience) == ("Pompen", "Over pompen", ring)
     assert there.uri == f"{two.bakker.base}/o/{topic_id}"
     assert names(two.smit, Anonymous()) == []
+    assert two.bakker.read(lambda db: receipt_summary(db, [topic_id]))[topic_id][0][1] == "stored"
     with pytest.raises(Forbidden):
         two.smit.write(
             lambda db: edit_topic(
