@@ -320,7 +320,7 @@ def _is_to_handle() -> ColumnElement[bool]:
 
 
 def take_received(db: Connection, received_id: int) -> Row[Any] | None:
-    """The row, ours alone until this transaction ends; None when another worker was faster."""
+    """The row, ours alone until this transaction ends; None when another worker has its peer, or had it."""
     query = select(received).where(received.c.id == received_id, received.c.state == "waiting")
     if db.dialect.name == "postgresql":  # else two workers would handle two of one peer out of order
         query = query.where(func.pg_try_advisory_xact_lock(received.c.peer_id))

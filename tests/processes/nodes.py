@@ -117,14 +117,20 @@ class Node:
 
     def wait_for(self, path: str) -> None:
         """Until that page is there."""
-        wait_until(partial(self._shows, path), f"{self.domain}{path}")
+        try:
+            wait_until(partial(self._shows, path), f"{self.domain}{path}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self._said()}") from error
 
     def _shows(self, path: str) -> bool:
         if self.process is not None:
-            assert self.process.is_alive(), f"{self.domain} ended:\n{self.log.read_text('utf-8')[-3000:]}"
+            assert self.process.is_alive(), f"{self.domain} ended:\n{self._said()}"
         with suppress(httpx.TransportError), self.browser() as browser:
             return browser.get(path).status_code == 200
         return False
+
+    def _said(self) -> str:
+        return self.log.read_text("utf-8")[-3000:] if self.log.exists() else "(no log)"
 
     def stop(self) -> int | None:
         """Ask it to end (SIGTERM); returns its exit code."""
