@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import typer
-from alembic.util import CommandError
 from sqlalchemy.exc import OperationalError
 
 from federation.errors import FederationError
@@ -11,6 +10,7 @@ from node.cli import departures, homes, keeping, member, pair, peer, post, ring,
 from node.cli.site import WrongUse, words_of
 from node.errors import NodeError
 from node.i18n import DEFAULT_LANGUAGE, msg, translate
+from node.migrations.upgrade import UpgradeFailed
 
 FAILED, WRONG_USE = 1, 2
 
@@ -51,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(msg("The other server: %(why)s", why=error), FAILED)
     except OperationalError as error:
         return _complain(msg("The database does not answer: %(why)s", why=type(error.orig).__name__), FAILED)
-    except CommandError:
+    except UpgradeFailed:
         text = msg("The database was made by a newer version of Leerkring. Update Leerkring first.")
         return _complain(text, FAILED)
     except OSError as error:

@@ -5,8 +5,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from node.db import metadata, open_engine
+from node.migrations.running import config_for, head_revision
 from node.migrations.tables import MODULES
-from node.migrations.upgrade import config_for, current_revision, head_revision, upgrade
+from node.migrations.upgrade import HEAD, current_revision, upgrade
 
 
 @pytest.mark.each_database
@@ -15,7 +16,7 @@ def test_an_empty_database_gets_the_tables_of_the_code(empty_database_url: str) 
     upgrade(engine)
     with engine.connect() as db:
         assert compare_metadata(MigrationContext.configure(db), metadata) == []
-    assert current_revision(engine) == head_revision(config_for(engine))
+    assert current_revision(engine) == head_revision(config_for(engine)) == HEAD
     engine.dispose()
 
 

@@ -12,7 +12,7 @@ from node.access.members import add_member
 from node.admin.copying import set_revision
 from node.app import open_home
 from node.db import open_engine, writing
-from node.migrations.upgrade import config_for, head_revision
+from node.migrations.running import config_for, head_revision
 from node.settings import Settings, load
 
 PASSWORD = "een lang wachtwoord"
