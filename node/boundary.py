@@ -244,10 +244,12 @@ def ring_nodes(db: Connection, audience: str) -> list[Row[Any]]:
     return list(db.execute(query))
 
 
-def is_in_ring(db: Connection, audience: str, peer_id: int = SELF) -> bool:
-    """Whether a node (by default this one) is in a ring now."""
+def is_in_ring(db: Connection, audience: str, peer_id: int = SELF, moment: datetime | None = None) -> bool:
+    """Whether a node (by default this one) is in a ring now, or was at a moment."""
     period = select(memberships.c.id).where(
-        memberships.c.audience == audience, memberships.c.peer_id == peer_id, _spans(memberships, now())
+        memberships.c.audience == audience,
+        memberships.c.peer_id == peer_id,
+        _spans(memberships, moment or now()),
     )
     return db.execute(period).first() is not None
 

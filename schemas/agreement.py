@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -9,8 +10,12 @@ HASH = r"[0-9a-f]{64}"
 DAY = "%Y-%m-%dT%H:%M:%SZ"
 LEAST_FIRMS, MOST_FIRMS = 2, 50
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=5000)]
+# Signs that turn the reading direction would show a director something else than what is signed.
+TURNS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+LINE, TEXT = rf"^[^\x00-\x1f\x7f{TURNS}]+$", rf"^[^\x00{TURNS}]+$"
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=LINE)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=5000, pattern=TEXT)]
 Url = Annotated[str, StringConstraints(min_length=8, max_length=2048, pattern=r"^https?://[!-~]+$")]
 Hash = Annotated[str, StringConstraints(pattern=rf"^{HASH}$")]
 Moment = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
@@ -32,6 +37,14 @@ class Firm(Shape):
     goal: Text
     hours: Annotated[int, Field(ge=0, le=200)]
     contact: Line
+
+    @model_validator(mode="after")
+    def _is_one_place(self) -> Self:
+        """What goes to the firm goes to the domain that its director was shown."""
+        node, inbox = urlsplit(self.node), urlsplit(self.inbox)
+        if node.netloc != self.domain or inbox[:2] != node[:2] or self.domain != self.domain.lower():
+            raise ValueError("node and inbox are at the firm's domain")
+        return self
 
 
 class Gate(Shape):
