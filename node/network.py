@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Engine
@@ -10,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from federation import http
 from federation.fetches import fetch_document
 from federation.messages import Request, Response, Sender, Signer
-from federation.signatures import sign_cavage, sign_rfc9421
+from federation.signatures import authority, sign_cavage, sign_rfc9421
 from node import identity
 from node.db import reading
 from node.identity import Identity
@@ -45,7 +44,7 @@ class Network:
 
     def _signer(self, url: str) -> Signer:
         with reading(self.engine) as db:
-            return signer_for(db, identity.load(db, self.scheme), urlsplit(url).netloc)
+            return signer_for(db, identity.load(db, self.scheme), authority(url))
 
 
 def signer_for(db: Connection, node: Identity, domain: str) -> Signer:

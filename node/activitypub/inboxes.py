@@ -1,7 +1,5 @@
 """Every inbox of this node: check who sent it, keep it, answer 202. The worker finds out what it means."""
 
-from urllib.parse import urlsplit
-
 import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -13,7 +11,7 @@ from federation.errors import Rejected, Unreachable
 from federation.inbox import Verified, authenticate
 from federation.messages import MAX_BODY
 from federation.messages import Request as Message
-from federation.signatures import has_signature
+from federation.signatures import authority, has_signature
 from node import identity
 from node.activitypub.keeping import Keeper
 from node.activitypub.readers import lookups_for, message_of
@@ -56,7 +54,7 @@ async def _check(request: Request) -> Arrival | None:
         return None
     return Arrival(
         uri=str(found.activity["id"]),
-        domain=urlsplit(found.signer).netloc,
+        domain=authority(found.signer),
         actor=as_id(found.activity["actor"]),
         by_node=found.kind == "node",
         body=body.decode(),

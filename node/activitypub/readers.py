@@ -14,7 +14,7 @@ from federation.errors import FederationError
 from federation.inbox import KnownKey, Lookups, identify
 from federation.keys import load_multikey, load_public_pem
 from federation.messages import Request as Message
-from federation.signatures import has_signature
+from federation.signatures import authority, has_signature
 from node.activitypub.queries import find_actor_key, find_pinned_key
 from node.actors import find_actor
 from node.boundary import Anonymous, Outside
@@ -105,5 +105,5 @@ async def signed_reader(request: Request, network: Network, node: Identity) -> A
 
 def _reader_of(network: Network, key: KnownKey) -> Anonymous | Outside:
     with reading(network.engine) as db:
-        peer = find_peer(db, urlsplit(key.owner).netloc)
+        peer = find_peer(db, authority(key.owner))
     return Anonymous() if peer is None else Outside(peer.id, node_key=bool(key.node_origin))

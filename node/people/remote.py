@@ -1,12 +1,12 @@
 """People, topics and nodes of other servers, as their actor documents describe them."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import nh3
 from sqlalchemy import Connection, Row, insert, update
 
 from federation.actors import Actor
+from federation.signatures import authority
 from node.actors import actors, find_actor
 from node.identity import SELF
 from node.ids import new_id, now
@@ -37,7 +37,7 @@ def keep_actor(db: Connection, actor: Actor) -> int:
         db.execute(update(actors).where(actors.c.id == known.id, actors.c.peer_id != SELF).values(**values))
         return int(known.id)
     actor_id = new_id()
-    peer_id = keep_peer(db, urlsplit(actor.uri).netloc)
+    peer_id = keep_peer(db, authority(actor.uri))
     db.execute(insert(actors).values(id=actor_id, uri=actor.uri, peer_id=peer_id, created_at=now(), **values))
     return actor_id
 
