@@ -22,7 +22,7 @@ from node.objects import PUBLIC
 from node.outbox import find_activity, remember_holders
 from node.peers import get_peer
 from node.people.activities import person_document
-from node.posts.activities import activity_is_fetchable
+from node.posts.activities import fetchable_activity
 from node.topics.activities import group_document
 from node.topics.queries import find_topic
 from node.web.visits import Services, services_of
@@ -137,16 +137,15 @@ def _write_departure(
 
 async def show_activity(request: Request) -> Response:
     """An activity by its own id: only those that outsiders may have (Create ids of replies are not)."""
-    services, _, asker = await ask(request)
+    services, node, asker = await ask(request)
 
-    def read(db: Connection) -> Row[Any]:
+    def read(db: Connection) -> dict[str, Any]:
         row = find_activity(db, request.url.path)
-        if row is None or not activity_is_fetchable(db, asker, row):
+        if row is None:
             raise NotFound
-        return row
+        return {"@context": OBJECT_CONTEXT, **fetchable_activity(db, node, asker, row)}
 
-    row = await query(services, read)
-    return document_response(json.loads(row.body), is_public=row.audience == PUBLIC)
+    return document_response(await query(services, read), is_public=True)
 
 
 async def show_actor(request: Request) -> Response:

@@ -31,7 +31,7 @@ from node.posts.audiences import (
     keeps_audience,
     local_followers,
 )
-from node.posts.documents import Note, note_document, reaction_document, read_note
+from node.posts.documents import Note, activity_around, note_document, reaction_document, read_note
 from node.posts.mentions import pick_readers
 from node.posts.reactions import ANNOUNCE, LIKE
 from node.posts.storing import (
@@ -63,19 +63,22 @@ STORED, GONE = "stored", "gone"
 DOCUMENTS = {"post": note_document, "like": reaction_document, "announce": reaction_document}
 
 
-def activity_is_fetchable(db: Connection, reader: Reader, row: Row[Any]) -> bool:
-    """May an asker have this row of `activities` by its id? Only top-level open Creates.
+def fetchable_activity(db: Connection, node: Identity, reader: Reader, row: Row[Any]) -> Document:
+    """A row of `activities` for whoever asks it by its id: only top-level open Creates; else NotFound.
 
-    Mastodon makes a boost of every announced Create that it can fetch; Creates of replies are 404 for that.
+    Made anew, so that words edited away since are not in it. Mastodon makes a boost of every announced
+    Create that it can fetch; Creates of replies are 404 for that.
     """
     if row.type != "Create" or row.object_id is None or row.audience != PUBLIC:
-        return False
+        raise NotFound
     thing = db.execute(select(objects).where(objects.c.id == row.object_id)).one()
     parent = db.execute(
         select(posts.c.parent_id, posts.c.parent_uri).where(posts.c.object_id == thing.id)
     ).first()
     is_top = parent is not None and parent.parent_id is None and parent.parent_uri is None
-    return is_top and may_read(db, reader, thing)
+    if not is_top or not may_read(db, reader, thing):
+        raise NotFound
+    return {"id": absolute(node.base, row.uri), **activity_around("Create", note_document(db, node, thing))}
 
 
 # --- posts come ----------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ def note_document(db: Connection, node: Identity, row: Row[Any]) -> Document:
     """The document of a post of ours (a row of `objects`), without @context."""
     post = db.execute(select(posts).where(posts.c.object_id == row.id)).one()
     author = db.execute(select(actors).where(actors.c.id == row.author_id)).one()
-    named = named_actors(db, row.id, post)
+    named = [one for one in named_actors(db, row.id, post) if _may_be_named(row, one)]
     document: Document = {
         "id": absolute(node.base, row.uri),
         "type": post.type,
@@ -78,6 +78,11 @@ def named_actors(db: Connection, object_id: int, post: Row[Any]) -> list[Row[Any
     answered = select(objects.c.author_id).where(objects.c.id == post.parent_id, objects.c.origin != SELF)
     named = actors.c.id.in_(mentioned) | actors.c.id.in_(topic) | actors.c.id.in_(answered)
     return list(db.execute(select(actors).where(named).order_by(actors.c.id)))
+
+
+def _may_be_named(row: Row[Any], actor: Row[Any]) -> bool:
+    """An open post tells nobody of a colleague without a face; the words themselves stay (rule 12)."""
+    return row.audience != PUBLIC or actor.peer_id != SELF or actor.type == GROUP or actor.face_at is not None
 
 
 def addresses(
