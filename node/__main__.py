@@ -1,5 +1,6 @@
 """The command `leerkring`."""
 
+import os
 import sys
 
 from node.cli.commands import run
@@ -7,6 +8,7 @@ from node.cli.logs import configure_logs
 
 
 def main() -> None:
+    os.umask(0o077)  # keys, database, media and logs are for the node's own user alone
     configure_logs("warning")
     sys.exit(run(sys.argv[1:]))
 
