@@ -1,9 +1,10 @@
-"""What a clever enemy tries at the edges of the rules: other keys, other shapes, other hosts, late moments."""
+"""What a clever enemy tries at the edges of the rules: other keys, shapes, hosts and moments."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from sqlalchemy import event, func, insert, select, update
 
 from federation.messages import Request
 from federation.proofs import make_proof
+from federation.signatures import sign_cavage
 from node.actors import actors, find_actor
 from node.departures import departures
 from node.ids import new_id, now
@@ -31,6 +33,7 @@ from node.rings.rosters import block_peer
 from node.workers import deliveries
 from schemas.activitystreams import AS_CONTEXT, CONTENT_TYPE, ring_urn
 from schemas.activitystreams import PUBLIC as AS_PUBLIC
+from schemas.agreement import Agreement
 from tests.factories import (
     leave_ring,
     make_member,
@@ -43,7 +46,7 @@ from tests.factories import (
 )
 from tests.federation.readers import by_node_key
 from tests.federation.strangers import Stranger, sign_as
-from tests.network import RunningNode, settle
+from tests.network import RunningNode, fediverse, settle
 
 DOCUMENT = {"accept": CONTENT_TYPE}
 
@@ -63,11 +66,22 @@ class Stage:
         return self.uri(self.bakker, "anna")
 
     def uri(self, node: RunningNode, handle: str) -> str:
-        return node.base + member_row(node, handle).uri
+        return f"{node.base}{member_row(node, handle).uri}"
 
     @property
     def urn(self) -> str:
         return ring_urn(self.ring.removeprefix("ring:"))
+
+
+@pytest_asyncio.fixture
+async def nodes(
+    database_kind: str, databases: Callable[[str], Callable[[], str]], tmp_path: Path
+) -> AsyncIterator[dict[str, RunningNode]]:
+    """Three empty nodes, bakker, smit and the hub branche, for one test."""
+    new_url = databases(database_kind)
+    domains = {f"{name}.localhost": new_url() for name in ("bakker", "smit", "branche")}
+    async with fediverse(tmp_path / "homes", domains, kinds={"branche.localhost": "hub"}) as made:
+        yield made
 
 
 @pytest_asyncio.fixture
@@ -94,8 +108,6 @@ def person_key(node: RunningNode, handle: str) -> tuple[str, str]:
 
 async def say_as_person(sender: RunningNode, handle: str, to: RunningNode, activity: dict[str, Any]) -> None:
     """Delivered under the person's own key, as somebody could who got hold of a lapsed domain."""
-    from federation.signatures import sign_cavage
-
     key_id, private = person_key(sender, handle)
     base = {"@context": AS_CONTEXT, "id": f"{sender.base}/a/{new_id()}", "actor": key_id.partition("#")[0]}
     body = json.dumps(base | activity).encode()
@@ -184,7 +196,11 @@ async def personal_note(stage: Stage) -> dict[str, Any]:
         "content": "<p>Voor jou</p>",
         "to": [stage.anna],
     }
-    activity = {"@context": AS_CONTEXT, "id": f"{stage.smit.base}/a/{new_id()}", "type": "Create"}
+    activity: dict[str, Any] = {
+        "@context": AS_CONTEXT,
+        "id": f"{stage.smit.base}/a/{new_id()}",
+        "type": "Create",
+    }
     activity |= {"actor": jan, "object": note, "to": [stage.anna]}
     request = Request(
         "POST", f"{stage.bakker.base}/inbox", {"content-type": CONTENT_TYPE}, json.dumps(activity).encode()
@@ -229,7 +245,7 @@ async def test_what_an_outbox_gave_to_a_partner_is_a_departure_and_its_delete_go
     made = post(stage.bakker, "anna", stage.ring, "Uit de outbox")
     stage.bakker.write(lambda db: db.execute(holders.delete()))
     count = select(func.count()).select_from(departures)
-    before = stage.bakker.read(lambda db: db.scalar(count))
+    before = stage.bakker.read(lambda db: db.scalar(count)) or 0
     answer = await ask(stage.smit, stage.bakker, f"{member_row(stage.bakker, 'anna').uri}/outbox?page=true")
     assert "Uit de outbox" in answer.text
     assert stage.bakker.read(lambda db: db.scalar(count)) == before + 1
@@ -322,7 +338,12 @@ async def test_catching_up_brings_nothing_but_that_rings_activities(
 ) -> None:
     jan = stage.uri(stage.smit, "jan")
     note = {"id": f"{stage.smit.base}/o/1", "type": "Note", "attributedTo": jan, "content": "x", **addressed}
-    activity = {"@context": AS_CONTEXT, "id": f"{stage.smit.base}/a/1", "type": "Create", "actor": jan}
+    activity: dict[str, Any] = {
+        "@context": AS_CONTEXT,
+        "id": f"{stage.smit.base}/a/1",
+        "type": "Create",
+        "actor": jan,
+    }
     activity |= {"object": note, "epoch": 1, "n": 1, "cc": [stage.anna], **addressed}
     answer = {"epoch": 1, "last": 1, "items": [{"n": 1, "activity": activity}]}
     stage.bakker.write(lambda db: keep_answer(db, "http", due_of(stage), answer))
@@ -367,10 +388,6 @@ def offered(
     proof = make_proof(document, proposer.identity.ed25519_private, proposer.identity.node_key_id, now())
 
     def take(db: Any) -> bool:
-        from federation.proofs import document_hash  # noqa: F401
-        from node.rings.agreement_rows import canonical  # noqa: F401
-        from schemas.agreement import Agreement
-
         try:
             made = Agreement.model_validate(document)
         except ValueError:
@@ -419,8 +436,8 @@ async def test_an_agreement_that_shows_another_than_it_sends_to_is_not_taken(
 async def test_only_a_firm_of_the_version_before_proposes_the_next(stage: Stage) -> None:
     await pair(stage.bakker, stage.branche)
     ring_hash = stage.ring.removeprefix("ring:")
-    firms = first = stage.bakker.read(lambda db: first_document(db, stage))["firms"]
-    ours = next(firm for firm in first if firm["domain"] == stage.bakker.domain)
+    first = stage.bakker.read(lambda db: first_document(db, stage))
+    ours = next(firm for firm in first["firms"] if firm["domain"] == stage.bakker.domain)
     firms = sorted([ours, ours | third_firm(stage)], key=lambda one: one["domain"])
     assert not offered(stage, by=stage.branche, firms=firms, ring=ring_hash, predecessor=ring_hash)
 
@@ -452,6 +469,7 @@ async def test_a_former_partner_learns_nothing_of_who_is_there(stage: Stage) -> 
 
 async def test_a_visitor_learns_nothing_of_who_is_there(stage: Stage) -> None:
     seen, client = statements(stage.bakker), stage.bakker.client()
+    await client.get("/help")  # a node just started asks once whether it was set up
     lists: list[list[str]] = []
     for path in ("/@bert", "/@niemand"):
         seen.clear()

@@ -13,7 +13,7 @@ from node.memberships import ACCEPTED, close_period, follows
 from node.objects import COMPANY, PEOPLE, PUBLIC, objects, ring_audience
 from node.people.actions import FaceNeeded
 from node.posts.actions import Draft, delete_post, edit_post, publish_post, unreached
-from node.posts.activities import activity_is_fetchable, receive_create
+from node.posts.activities import fetchable_activity, receive_create
 from node.posts.reactions import like, unlike
 from node.posts.storing import get_post
 from node.queue import activities, deliveries
@@ -214,5 +214,10 @@ def test_only_open_creates_that_begin_a_conversation_can_be_fetched(world: World
     publish(world, TO_RING)
     edit(world, top, "Anders")
     rows = world.db.execute(select(activities).order_by(activities.c.id)).all()
-    reader = Member(world.bert)
-    assert [activity_is_fetchable(world.db, reader, row) for row in rows] == [True, False, False, False]
+    first, *others = rows
+    found = fetchable_activity(world.db, world.node, Member(world.bert), first)
+    assert (found["id"], found["type"]) == (f"{BASE}{first.uri}", "Create")
+    assert "Anders" in found["object"]["content"]
+    for row in others:
+        with pytest.raises(NotFound):
+            fetchable_activity(world.db, world.node, Member(world.bert), row)
