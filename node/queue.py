@@ -107,6 +107,7 @@ class Delivery:
     object_id: int | None
     type: str
     n: int | None
+    attempts: int
 
 
 def enqueue(db: Connection, activity_id: int, receivers: Sequence[Receiver]) -> None:
@@ -187,6 +188,7 @@ def next_delivery(db: Connection, peer_id: int) -> Delivery | None:
             activities.c.object_id,
             activities.c.type,
             activities.c.n,
+            deliveries.c.attempts,
         )
         .join(activities, activities.c.id == deliveries.c.activity_id)
         .where(deliveries.c.peer_id == peer_id, deliveries.c.state == "waiting")

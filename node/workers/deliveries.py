@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
-from federation.delivery import Dead, Delivered, Outcome, backoff, deliver
+from federation.delivery import Dead, Delivered, Outcome, Retry, backoff, deliver
 from federation.messages import Signer
 from node import identity
 from node.actors import get_actor
@@ -38,6 +38,8 @@ from node.workers.lanes import Lane, run_lanes
 from node.workers.loop import Work
 
 log = structlog.get_logger()
+
+MOST_REFUSALS = 14  # with back-off from one second: about four hours
 
 
 @dataclass(frozen=True)
@@ -135,14 +137,20 @@ def _record(db: Connection, delivery: Delivery, outcome: Outcome) -> bool:
     match outcome:
         case Delivered():
             record_delivered(db, delivery)
-        case Dead(reason=reason):
+        case Dead(reason=reason) if not _may_recover(db, delivery):
             log.warning("delivery_refused", peer=delivery.peer_id, delivery=delivery.id, reason=reason)
             record_dead(db, delivery, reason)
         case _:
-            seconds = outcome.after or backoff(_failures(db, delivery) + 1, secrets.randbelow(1000) / 1000)
+            after = outcome.after if isinstance(outcome, Retry) else None
+            seconds = after or backoff(_failures(db, delivery) + 1, secrets.randbelow(1000) / 1000)
             record_failure(db, delivery, outcome.reason, now() + timedelta(seconds=seconds))
             return False
     return True
+
+
+def _may_recover(db: Connection, delivery: Delivery) -> bool:
+    """A partner whose proxy answers 404 for a while is not refusing: it is tried again for some hours."""
+    return delivery.attempts < MOST_REFUSALS and get_peer(db, delivery.peer_id).state == PAIRED
 
 
 def _failures(db: Connection, delivery: Delivery) -> int:

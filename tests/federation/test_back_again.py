@@ -1,10 +1,15 @@
-"""A partner that was away and asks what it missed gets at once all that waits for it, retry or not."""
+"""A partner that was away, or seemed to refuse, gets all that waits for it."""
 
 import shutil
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
+import pytest
+import time_machine
 from sqlalchemy import select
+from starlette.applications import Starlette
 
 from node.boundary import Receiver
 from node.db import writing
@@ -13,13 +18,20 @@ from node.outbox import publish
 from node.peers import change_peer, find_peer
 from node.queue import deliveries
 from node.workers.rings import RingsWorker
-from tests.factories import make_ring, pair
-from tests.network import RunningNode, fediverse
+from tests.factories import make_ring, pair, post
+from tests.network import RunningNode, fediverse, settle
 
 
-async def test_a_partner_that_asks_is_sent_at_once_what_waits_for_it(
-    tmp_path: Path, sqlite_template: Path
-) -> None:
+class Partners(NamedTuple):
+    """Two nodes with a ring between them."""
+
+    bakker: RunningNode
+    smit: RunningNode
+    audience: str
+
+
+@pytest.fixture
+async def partners(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Partners]:
     domains = {}
     for domain in ("bakker.localhost:8001", "smit.localhost:8002"):
         copy = tmp_path / f"{domain.partition('.')[0]}.sqlite3"
@@ -27,13 +39,29 @@ async def test_a_partner_that_asks_is_sent_at_once_what_waits_for_it(
     async with fediverse(tmp_path / "homes", domains) as nodes:
         bakker, smit = nodes["bakker"], nodes["smit"]
         await pair(bakker, smit)
-        audience = await make_ring(bakker, smit)
-        queue_for_later(bakker, smit.domain, audience)
-        await bakker.run_once()
-        assert waiting(bakker) == 1
-        await RingsWorker()(smit.work)
-        await bakker.run_once()
-        assert waiting(bakker) == 0
+        yield Partners(bakker, smit, await make_ring(bakker, smit))
+
+
+async def test_a_partner_that_asks_is_sent_at_once_what_waits_for_it(partners: Partners) -> None:
+    bakker, smit, audience = partners
+    queue_for_later(bakker, smit.domain, audience)
+    await bakker.run_once()
+    assert waiting(bakker) == 1
+    await RingsWorker()(smit.work)
+    await bakker.run_once()
+    assert waiting(bakker) == 0
+
+
+async def test_a_partner_whose_proxy_answers_404_for_a_while_misses_nothing(partners: Partners) -> None:
+    bakker, smit, audience = partners
+    bakker.sender.apps[smit.domain] = Starlette()
+    post(bakker, "directeur", audience, "Hallo partner")
+    await bakker.run_once()
+    assert waiting(bakker) == 1
+    bakker.sender.apps[smit.domain] = smit.app
+    with time_machine.travel(now() + timedelta(seconds=2), tick=True):
+        await settle(bakker, smit)
+    assert waiting(bakker) == 0
 
 
 def queue_for_later(node: RunningNode, domain: str, audience: str) -> None:
