@@ -147,7 +147,7 @@ async def send_guess(
     forget_flashes(reader.clients[node.domain.partition(".")[0]])
     [asked] = words.values()
     assert world.canaries.find(bytes_of(answer)) <= allowed(reader.kind) | {"unknown word " + asked}
-    return answer.status_code, answer.content.replace(asked.encode(), b"ID")
+    return answer.status_code, answer.content.replace(f"/{asked}/".encode(), b"/ID/")
 
 
 def forget_flashes(client: httpx.AsyncClient) -> None:
