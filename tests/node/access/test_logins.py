@@ -132,7 +132,7 @@ async def test_a_reset_link_works_once_and_the_member_is_told(node: RunningNode)
     assert (await client.post(link, data={"password": "een nieuw wachtwoord"})).status_code == 303
     assert (await old.get("/company")).status_code == 404
     assert (await node.client().post(link, data={"password": "nog een wachtwoord"})).status_code == 404
-    notices = await client.get("/notifications")
+    notices = await client.get("/notices")
     assert "Baas" in notices.text
 
 
