@@ -201,7 +201,7 @@ async def personal_note(stage: Stage) -> dict[str, Any]:
         "id": f"{stage.smit.base}/a/{new_id()}",
         "type": "Create",
     }
-    activity |= {"actor": jan, "object": note, "to": [stage.anna]}
+    activity |= {"id": f"{stage.smit.base}/a/{new_id()}", "actor": jan, "object": note, "to": [stage.anna]}
     request = Request(
         "POST", f"{stage.bakker.base}/inbox", {"content-type": CONTENT_TYPE}, json.dumps(activity).encode()
     )
@@ -344,7 +344,7 @@ async def test_catching_up_brings_nothing_but_that_rings_activities(
         "type": "Create",
         "actor": jan,
     }
-    activity |= {"object": note, "epoch": 1, "n": 1, "cc": [stage.anna], **addressed}
+    activity |= {"actor": jan, "object": note, "epoch": 1, "n": 1, "cc": [stage.anna], **addressed}
     answer = {"epoch": 1, "last": 1, "items": [{"n": 1, "activity": activity}]}
     stage.bakker.write(lambda db: keep_answer(db, "http", due_of(stage), answer))
     await settle(stage.bakker)
