@@ -128,6 +128,7 @@ def test_an_answer_is_never_wider_than_its_parent(world: World, wider: str) -> N
 
 
 def test_nobody_answers_what_they_may_not_read(world: World) -> None:
+    world.show_face(world.bert)
     kees = world.person(world.stranger, "elders.example", "kees")
     bert = f"{BASE}{world.uri_of(world.bert)}"
     letter = note("https://elders.example/o/1", kees, to=[bert])
