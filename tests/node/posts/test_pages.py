@@ -55,7 +55,7 @@ async def test_the_form_says_who_will_get_it_before_the_button(anna: httpx.Async
     page = await anna.get("/write")
     assert "2 mensen in je eigen bedrijf. Nooit naar een ander bedrijf." in page.text
     assert "Iedereen op internet kan het lezen" in page.text
-    assert re.search(r'value="company" required\s+checked', page.text)
+    assert re.search(r'value="company"\s+required\s+checked', page.text)
 
 
 async def test_what_is_wrong_is_said_and_what_was_typed_stays(anna: httpx.AsyncClient) -> None:
@@ -215,7 +215,7 @@ async def test_older_posts_are_on_the_next_page(node: RunningNode, anna: httpx.A
     for number in range(22):
         post(node, "bert", COMPANY, f"bericht-{number:02}")
     first = (await anna.get("/company")).text
-    older = re.search(r'rel="next" href="(/company\?before=\d+)"', first)
+    older = re.search(r'rel="next"\s+href="(/company\?before=\d+)"', first)
     assert older
     second = (await anna.get(older[1])).text
     assert "bericht-21" in first
