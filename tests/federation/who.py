@@ -174,7 +174,7 @@ UNSEEN: dict[str, set[str]] = {
     "open warning": AWAY_FROM_BAKKER,
     "open hashtag": AWAY_FROM_BAKKER,
     "open alt text": AWAY_FROM_BAKKER,
-    "open text before the edit": AWAY_FROM_BAKKER | BAKKER - {"bram"},
+    "open text before the edit": EVERYONE,
     "open reply of mia": AWAY_FROM_BAKKER,
     "open topic name of bakker": AWAY_FROM_BAKKER,
     "open topic name of branche": AWAY_FROM_BRANCHE,
