@@ -13,7 +13,7 @@ TEMPLATES := node/web/templates
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_USER PIP_TARGET
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev demo demo-check test bench check format messages requirements clean
+.PHONY: help run dev demo demo-check test bench interop check format messages requirements clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -27,14 +27,17 @@ dev: $(VENV)/.dev-stamp  ## the same, restarted when code changes
 demo: $(VENV)/.run-stamp  ## two firms and a hub with content, until Ctrl-C
 	@exec $(BIN)/python -m node.demo
 
-demo-bench: $(VENV)/.dev-stamp  ## start, memory and posting of one node, added to build/bench.jsonl
-	@$(BIN)/python -m tests.bench.start
-
-check: $(VENV)/.dev-stamp  ## the demo, read by every kind of reader and compared with the table
+demo-check: $(VENV)/.dev-stamp  ## the demo, read by every kind of reader and compared with the table
 	@exec $(BIN)/python -m tests.demo_check
+
+bench: $(VENV)/.dev-stamp  ## start, memory and posting of one node, added to build/bench.jsonl
+	@$(BIN)/python -m tests.bench.start
 
 test: $(VENV)/.dev-stamp  ## all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+interop: $(VENV)/.dev-stamp  ## Fedify against real nodes
+	@$(BIN)/python -m pytest tests/interop
 
 check: $(VENV)/.dev-stamp  ## format, lint, types, imports, templates, translations
 	$(BIN)/ruff check

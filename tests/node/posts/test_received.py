@@ -214,8 +214,9 @@ def test_to_outsiders_a_member_without_a_face_does_not_exist(
         field: [bert if name == "bert" else name for name in names] for field, names in addressed.items()
     }
     kees = world.person(world.stranger, "elders.example", "kees")
+    document = note("https://elders.example/o/9", kees, **named)
     with pytest.raises(Dropped):
-        create(world, "https://elders.example/o/9", kees, **named)
+        receive_create(world.db, world.incoming(activity("Create", document, kees)))
     assert find_post(world.db, "https://elders.example/o/9") is None
 
 
