@@ -267,6 +267,16 @@ def drop_deliveries(
     return db.execute(dropped.values(state="dropped", ended_at=now())).rowcount
 
 
+def forget_words(db: Connection, object_id: int) -> None:
+    """Something is deleted: what was said of it is neither kept nor sent any more; its Delete follows."""
+    about = select(activities.c.id).where(
+        activities.c.object_id == object_id, activities.c.type.in_(("Create", "Update", "Announce"))
+    )
+    waiting = deliveries.c.state == "waiting", deliveries.c.activity_id.in_(about)
+    db.execute(update(deliveries).where(*waiting).values(state="dropped", ended_at=now()))
+    db.execute(update(activities).where(activities.c.id.in_(about)).values(body="{}"))
+
+
 # --- received --------------------------------------------------------------------------------------
 
 

@@ -315,9 +315,9 @@ def delete_post_if_any(db: Connection, incoming: Incoming) -> bool:
 
 
 def _delete(db: Connection, incoming: Incoming, row: Row[Any]) -> None:
-    _announce_in_topic(db, incoming, get_post(db, row.id))
     delete_files(db, row.id)
     empty_post(db, row.id)
+    _announce_in_topic(db, incoming, get_post(db, row.id))
 
 
 def _remember_gone(db: Connection, incoming: Incoming) -> bool:

@@ -14,6 +14,7 @@ from node.ids import new_id, now
 from node.memberships import addressees
 from node.objects import PEOPLE, PUBLIC, is_ring, mark_deleted, objects
 from node.posts.tables import hashtags, mentions, post_versions, posts, reactions
+from node.queue import forget_words
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ def empty_post(db: Connection, object_id: int) -> None:
         db.execute(delete(table).where(table.c.object_id == object_id))
     for reaction in db.scalars(select(reactions.c.object_id).where(reactions.c.target_id == object_id)).all():
         remove_reaction(db, reaction)
+    forget_words(db, object_id)
     mark_deleted(db, object_id)
 
 

@@ -125,8 +125,7 @@ def _announce(
         "audience": actor,
         "object": what,
     }
-    ours = about.id if about is not None and about.origin == SELF else None
-    _publish_open(db, node, topic, activity, object_id=ours)
+    _publish_open(db, node, topic, activity, about)
 
 
 def send_topic(db: Connection, node: Identity, topic: Row[Any], *, kind: str) -> None:
@@ -171,7 +170,7 @@ def _publish_in_ring(
 
 
 def _publish_open(
-    db: Connection, node: Identity, topic: Row[Any], activity: Document, *, object_id: int | None = None
+    db: Connection, node: Identity, topic: Row[Any], activity: Document, about: Row[Any] | None = None
 ) -> None:
     publish(
         db,
@@ -180,8 +179,8 @@ def _publish_open(
         audience=PUBLIC_AUDIENCE,
         receivers=receivers(db, audience=PUBLIC_AUDIENCE, author_id=topic.actor_id),
         actor_id=topic.actor_id,
-        object_id=object_id,
-        holds=object_id is not None,
+        object_id=about.id if about is not None else None,
+        holds=about is not None and about.origin == SELF,
     )
 
 

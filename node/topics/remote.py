@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, insert, update
 
 from node.actors import GROUP, find_actor, get_actor
 from node.objects import PUBLIC, add_object, find_object, mark_deleted, mark_updated
+from node.queue import forget_words
 from node.text import clean_name
 from node.topics.queries import KIND
 from node.topics.tables import topics
@@ -63,7 +64,9 @@ def change_ring_topic(db: Connection, topic_id: int, *, archived: bool, words: d
 
 
 def forget_topic(db: Connection, row: Row[Any]) -> None:
-    """Their node deleted it; posts in it stay, without it."""
+    """It is deleted, here or at its own node; posts in it stay, without it and its words."""
+    _change(db, row.id, {"name": "", "summary": ""})
+    forget_words(db, row.id)
     mark_deleted(db, row.id)
 
 

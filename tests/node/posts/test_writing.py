@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from node.boundary import Member, holders_of, may_read
+from node.db import metadata
 from node.errors import Invalid, NotFound
 from node.ids import new_id, now
 from node.memberships import ACCEPTED, close_period, follows
@@ -180,6 +181,26 @@ def test_a_delete_goes_to_everyone_who_ever_got_it_also_outside_the_ring(world: 
     assert gone["inboxes"] == ["https://smit.example/inbox"]
     assert get_post(world.db, made).source == ""
     assert [one.peer_id for one in holders_of(world.db, made)] == [world.partner]
+
+
+@pytest.mark.parametrize("audience", [COMPANY, TO_RING, PUBLIC])
+def test_what_is_deleted_stands_nowhere_any_more_and_is_not_sent(world: World, audience: str) -> None:
+    world.show_face(world.anna)
+    made = publish(world, audience, "Zeldzaamwoordje", title="Kop")
+    edit(world, made, "Zeldzaamwoordje, beter")
+    delete_post(world.db, world.node, world.anna, made)
+    assert "Zeldzaamwoordje" not in everything(world)
+    waiting = (
+        select(activities.c.type)
+        .join(deliveries, deliveries.c.activity_id == activities.c.id)
+        .where(deliveries.c.state == "waiting")
+    )
+    assert set(world.db.scalars(waiting)) <= {"Delete"}
+
+
+def everything(world: World) -> str:
+    """Every value of every table."""
+    return "".join(str(row) for table in metadata.sorted_tables for row in world.db.execute(select(table)))
 
 
 def test_somebody_elses_post_is_not_there_to_change_or_delete(world: World) -> None:
