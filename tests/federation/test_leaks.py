@@ -29,7 +29,7 @@ from tests.federation.routes import (
     fillings,
     without_a_line,
 )
-from tests.federation.who import BAKKER, BRANCHE, EVERYONE, JANSEN, NODES, SMIT, UNSEEN, WHO
+from tests.federation.who import BAKKER, BRANCHE, EVERYONE, JANSEN, NODES, ODD_KEYS, SMIT, UNSEEN, WHO
 from tests.federation.world import World
 from tests.network import RunningNode
 
@@ -37,8 +37,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MEMBERS = {"bakker": BAKKER, "smit": SMIT, "jansen": JANSEN, "branche": BRANCHE}
 PEOPLE = BAKKER | SMIT | JANSEN | BRANCHE
-# Their signatures could matter in documents and files; with pages Mia and the nodes try it.
-ODD_KEYS = {"vik", "blocked", "pretender", "mia by rfc 9421", "rsa key of smit", "person's key of smit"}
 
 
 def allowed(kind: str) -> set[str]:

@@ -138,6 +138,9 @@ HIDDEN_FROM_PEOPLE = BAKKER | SMIT
 AWAY_FROM_BAKKER = SMIT | JANSEN | BRANCHE | {"node bakker"}
 AWAY_FROM_BRANCHE = EVERYONE - BRANCHE - {"anonymous", "node bakker", "node smit", "node jansen"}
 
+# They ask for documents and files, where a key could open something; with pages Mia and the nodes try it.
+ODD_KEYS = {"vik", "blocked", "pretender", "mia by rfc 9421", "rsa key of smit", "person's key of smit"}
+
 UNSEEN: dict[str, set[str]] = {
     "company text before the edit": EVERYONE,
     "company topic handle": {"anna", "bram"},
@@ -175,7 +178,7 @@ UNSEEN: dict[str, set[str]] = {
     "open hashtag": AWAY_FROM_BAKKER,
     "open alt text": AWAY_FROM_BAKKER,
     "open text before the edit": EVERYONE,
-    "open reply of mia": AWAY_FROM_BAKKER,
+    "open reply of mia": AWAY_FROM_BAKKER | ODD_KEYS,
     "open topic name of bakker": AWAY_FROM_BAKKER,
     "open topic name of branche": AWAY_FROM_BRANCHE,
     "open topic post of branche": AWAY_FROM_BRANCHE,
