@@ -48,6 +48,7 @@ from node.web.language import language_routes
 from node.web.origin import OriginGuard
 from node.web.proxies import TrustedProxies
 from node.web.shells import BareShell
+from node.web.tries import Tries
 from node.web.visits import Services, page
 from node.workers import deliveries, files
 from node.workers import rings as ring_workers
@@ -75,6 +76,7 @@ def build_app(
     with reading(engine) as db:
         node = identity.load(db, settings.scheme)
     way_out = sender or GuardedSender(local=settings.local, total_seconds=10)
+    tries = Tries()
     network = Network(engine, settings.scheme, way_out)
 
     @asynccontextmanager
@@ -85,7 +87,7 @@ def build_app(
             app.state.keeper = Keeper(engine)
             running = workers()
             wakes = [Wake() for _ in running]
-            app.state.services = Services(settings, engine, network, identify, _wake_all(wakes))
+            app.state.services = Services(settings, engine, network, identify, _wake_all(wakes), tries)
             if works:
                 loops = run_forever(Work(settings, engine, network), wakes, running)
                 stack.push_async_callback(_stop, asyncio.create_task(loops))

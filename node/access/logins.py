@@ -1,55 +1,25 @@
 """Log-ins: a cookie's token, kept as a hash; ended at once when a member is disabled or changes passwords."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from limits import RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy import Connection, Row, delete, insert, or_, select
 
 from node.access.passwords import is_password
 from node.access.tables import logins, members
 from node.actors import actors
-from node.errors import Forbidden, Invalid, TooMany
+from node.errors import Forbidden, Invalid
 from node.i18n import msg
 from node.identity import SELF
 from node.ids import new_id, new_token, now
 
 LOGIN_DAYS = 60
 
-_PER_HANDLE_AND_ADDRESS = RateLimitItemPerMinute(10, 10)
-_PER_ADDRESS = RateLimitItemPerHour(200)
-
 
 def hash_token(token: str) -> str:
     """Tokens are 256 random bits: a plain SHA-256 is enough to keep them out of the database."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-@dataclass
-class LoginLimits:
-    """Failed tries are counted per handle *and* address, so nobody can lock another person out."""
-
-    def __init__(self) -> None:
-        self._window = MovingWindowRateLimiter(MemoryStorage())
-
-    def check(self, handle: str, address: str) -> None:
-        """Raises TooMany when this address failed too often."""
-        for item, keys in self._counters(handle, address):
-            if not self._window.test(item, *keys):
-                reset = self._window.get_window_stats(item, *keys).reset_time
-                raise TooMany(max(1, int(reset - now().timestamp())))
-
-    def count_failure(self, handle: str, address: str) -> None:
-        for item, keys in self._counters(handle, address):
-            self._window.hit(item, *keys)
-
-    @staticmethod
-    def _counters(handle: str, address: str) -> tuple[tuple[Any, tuple[str, ...]], ...]:
-        return (_PER_HANDLE_AND_ADDRESS, (address, handle.casefold())), (_PER_ADDRESS, (address,))
 
 
 def check_password(db: Connection, handle: str, password: str) -> Row[Any]:

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from node.access.logins import LoginLimits, check_password, end_login, get_member, start_login
+from node.access.logins import check_password, end_login, get_member, start_login
 from node.access.members import INVITE, RESET, get_link, use_invitation, use_reset
 from node.access.visitors import client_address, device_name, give_cookie, login_token, take_cookie
 from node.boundary import Member
@@ -17,11 +17,6 @@ from node.web.visits import Visit, page, see_other
 
 
 def login_routes() -> list[BaseRoute]:
-    limits = LoginLimits()
-
-    def take_login(visit: Visit) -> Response:
-        return _take_login(visit, limits)
-
     return [
         page("/login", show_login),
         page("/login", take_login, method="POST"),
@@ -44,17 +39,17 @@ def _login_page(visit: Visit, form: Form, status: int = 200) -> Response:
     return render(visit.request, "access/login.html", form=form, status_code=status)
 
 
-def _take_login(visit: Visit, limits: LoginLimits) -> Response:
-    form = visit.form
+def take_login(visit: Visit) -> Response:
+    form, tries = visit.form, visit.services.tries
     handle, password = form.line("handle"), form.secret("password")
     if not form.ok:
         return _login_page(visit, form, 422)
     address = client_address(visit.request)
-    limits.check(handle, address)
+    tries.check(handle, address)
     try:
         member = check_password(visit.db, handle, password)
     except Invalid as error:
-        limits.count_failure(handle, address)
+        tries.count_failure(handle, address)
         form.errors |= error.fields
         return _login_page(visit, form, 422)
     return logged_in(visit, member.actor_id, local_path(form.value("next")))

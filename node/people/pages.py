@@ -4,7 +4,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from node.access.logins import end_logins, get_member
-from node.access.visitors import login_token, take_cookie
+from node.access.visitors import client_address, login_token, take_cookie
 from node.actors import get_actor
 from node.errors import Invalid
 from node.i18n import LANGUAGES, msg
@@ -83,10 +83,13 @@ def take_password(visit: Visit) -> Response:
     """Every log-in ends, so whoever else was in is out."""
     member_id, form = visit.member.actor_id, visit.form
     old, new = form.secret("old"), form.secret("password")
+    name, address = str(member_id), client_address(visit.request)
+    visit.services.tries.check(name, address)
     try:
         if form.ok:
             change_password(visit.db, member_id, old=old, new=new)
     except Invalid as error:
+        visit.services.tries.count_failure(name, address)
         form.fail_all(error.fields)
     if not form.ok:
         return _settings_page(visit, _saved_form(visit), form)

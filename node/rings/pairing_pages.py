@@ -5,6 +5,7 @@ from collections.abc import Callable
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from node.access.visitors import client_address
 from node.errors import Conflict, Forbidden, Invalid
 from node.i18n import msg
 from node.rings import pairing
@@ -19,12 +20,15 @@ WAITING = (pairing.INVITED, pairing.ASKED, pairing.CONFIRMED)
 
 def attempt(visit: Visit, form: Form, act: Callable[[], object]) -> bool:
     """Do it whole or not at all; what was wrong goes into the form. Only a password can be forbidden."""
+    name, address = str(visit.member.actor_id), client_address(visit.request)
+    visit.services.tries.check(name, address)
     try:
         with visit.db.begin_nested():
             act()
     except Invalid as wrong:
         form.fail_all(wrong.fields)
     except Forbidden as wrong:
+        visit.services.tries.count_failure(name, address)
         form.fail("password", wrong.args[0])
     except Conflict as wrong:
         form.fail("", wrong.args[0])

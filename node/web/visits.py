@@ -20,6 +20,7 @@ from node.network import Network
 from node.settings import Settings
 from node.web.context import Shell
 from node.web.forms import FORM_BYTES, Form, read_form
+from node.web.tries import Tries
 
 
 class IdConvertor(Convertor[int]):
@@ -53,6 +54,7 @@ class Services:
     network: Network
     identify: Callable[[Connection, Request, Settings], "Known"]
     wake: Callable[[], None]
+    tries: Tries
 
 
 @dataclass(frozen=True)

@@ -141,3 +141,12 @@ async def test_only_admins_see_the_members_page(node: RunningNode) -> None:
     client = await log_in(node, "anna")
     assert (await client.get("/members")).status_code == 403
     assert (await node.client().get("/members")).status_code == 404
+
+
+async def test_whoever_sits_at_an_open_log_in_cannot_guess_its_password(node: RunningNode) -> None:
+    add(node, "anna")
+    client = await log_in(node, "anna")
+    guess = {"old": "x" * 12, "password": "een nieuw wachtwoord"}
+    answers = [(await client.post("/settings/password", data=guess)).status_code for _ in range(11)]
+    assert answers[-1] == 429
+    assert 429 not in answers[:10]
