@@ -86,7 +86,8 @@ class GuardedSender:
                 ssl=tls,
                 socket_factory=self._open_socket,
                 resolver=_LoopbackNames() if self._local else None,
-                limit=100,
+                limit=200,
+                limit_per_host=10,
             )
             self._session = aiohttp.ClientSession(
                 connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar()

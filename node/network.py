@@ -1,12 +1,19 @@
 """Asking other servers: every outgoing document request is signed here, by the key that fits who is asked."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from anyio.to_thread import run_sync
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import Connection, Engine
 
 from federation import http
+from federation.errors import FederationError, Unreachable
 from federation.fetches import fetch_document
 from federation.messages import Request, Response, Sender, Signer
 from federation.signatures import authority, sign_cavage, sign_rfc9421
@@ -16,6 +23,29 @@ from node.identity import Identity
 from node.ids import now
 from node.peers import PAIRED, find_peer
 
+_PER_HOST = RateLimitItemPerMinute(60)
+_AFTER_FAILURE = RateLimitItemPerMinute(1)
+AT_ONCE = 8
+
+
+class Doorman:
+    """Keeps what strangers make us ask within bounds: few at once, few per host, no host that just failed."""
+
+    def __init__(self) -> None:
+        self._window = FixedWindowRateLimiter(MemoryStorage())
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(self, host: str, question: Callable[[], Awaitable[Response]]) -> Response:
+        """Raises Unreachable, which the stranger may try again after, when it is too much."""
+        if not self._window.test(_AFTER_FAILURE, host) or not self._window.hit(_PER_HOST, host):
+            raise Unreachable("asked too often, or in vain a moment ago", retry_after=60)
+        async with self._at_once:
+            try:
+                return await question()
+            except FederationError:
+                self._window.hit(_AFTER_FAILURE, host)
+                raise
+
 
 @dataclass(frozen=True)
 class Network:
@@ -24,10 +54,15 @@ class Network:
     engine: Engine
     scheme: str
     sender: Sender
+    doorman: Doorman = field(default_factory=Doorman)
 
     async def get(self, url: str, *, accept: str) -> Response:
         """One answer, whatever its status; what federation's fetching functions are given."""
         return await http.get(self.sender, url, accept=accept, sign=await run_sync(self._signer, url))
+
+    async def get_for_stranger(self, url: str, *, accept: str) -> Response:
+        """The same, where a request that proves nothing yet makes us ask: the key it names."""
+        return await self.doorman.ask(authority(url), partial(self.get, url, accept=accept))
 
     async def get_document(self, uri: str) -> dict[str, Any]:
         """The document with that id, believed only from its own origin; raises FederationError."""

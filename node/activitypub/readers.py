@@ -31,7 +31,7 @@ NODE_KEY = "#ed25519-key"
 def message_of(request: Request, node: Identity, body: bytes) -> Message:
     """The request as it was signed: scheme and host are ours by setting, whatever a proxy made of them."""
     query = f"?{request.url.query}" if request.url.query else ""
-    path = request.scope.get("raw_path", request.url.path.encode()).decode("ascii")
+    path = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
     headers: dict[str, str] = {}
     for name, value in request.headers.items():
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
@@ -49,7 +49,7 @@ def lookups_for(network: Network, node: Identity) -> Lookups:
         return found
 
     async def ask_key(key_id: str) -> KnownKey:
-        actor, key = await fetch_key(network.get, key_id)
+        actor, key = await fetch_key(network.get_for_stranger, key_id)
         await run_in_threadpool(_keep, network, actor)
         return KnownKey(key_id, actor.uri, key)
 

@@ -1,5 +1,7 @@
 """Rings between requests: pairings go on, clocks close, people are told, what was missed is fetched."""
 
+import asyncio
+
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection
 
@@ -16,7 +18,7 @@ from node.rings.rosters import close_expired, has_expired
 from node.rings.signed import ask_node
 from node.workers.loop import Work
 
-MOST_PAGES = 1000  # of one partner and ring in one go
+MOST_PAGES = 40  # of one partner and ring in one go; the rest comes at the next
 
 
 class RingsWorker:
@@ -38,10 +40,9 @@ async def run_once(work: Work) -> int:
     for pairing_id in await run_sync(_due_pairings, work):
         await advance(work.network, pairing_id)
         done += 1
-    for due in await run_sync(_due_partners, work):
-        await _catch_up(work, due)
-        done += 1
-    return done
+    partners = await run_sync(_due_partners, work)
+    await asyncio.gather(*(_catch_up(work, due) for due in partners))
+    return done + len(partners)
 
 
 def _begin(work: Work) -> None:
