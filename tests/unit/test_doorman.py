@@ -36,16 +36,17 @@ async def test_one_host_is_asked_so_often_a_minute_and_no_more() -> None:
 
 
 async def test_only_few_questions_are_open_at_once() -> None:
-    doorman, gate, open_now = Doorman(), asyncio.Event(), []
+    doorman, gate, full, open_now = Doorman(), asyncio.Event(), asyncio.Event(), []
 
     async def wait() -> Response:
         open_now.append(1)
+        if len(open_now) == AT_ONCE:
+            full.set()
         await gate.wait()
         return Response(200)
 
     tasks = [asyncio.create_task(doorman.ask(f"{number}.example", wait)) for number in range(AT_ONCE + 5)]
-    while len(open_now) < AT_ONCE:
-        await asyncio.sleep(0)
+    await full.wait()
     assert len(open_now) == AT_ONCE
     gate.set()
     assert len(await asyncio.gather(*tasks)) == AT_ONCE + 5
