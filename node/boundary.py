@@ -260,6 +260,11 @@ def rings_of(db: Connection, peer_id: int = SELF) -> list[str]:
     return sorted(set(db.scalars(query)))
 
 
+def shares_ring(db: Connection, peer_id: int) -> bool:
+    """Whether another node is in a ring with us now."""
+    return not set(rings_of(db)).isdisjoint(rings_of(db, peer_id))
+
+
 def receivers(
     db: Connection,
     *,

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from node import identity
 from node.activitypub.readers import signed_reader
 from node.actors import GROUP, find_actor
-from node.boundary import Anonymous, Member, Outside, Receiver, get_readable, had_before, rings_of
+from node.boundary import Anonymous, Member, Outside, Receiver, get_readable, had_before, shares_ring
 from node.db import absolute, reading, writing
 from node.departures import record_departure
 from node.errors import NotFound
@@ -178,7 +178,7 @@ def actor_document(db: Connection, node: Identity, asker: Asker, path: str) -> d
 
 def visible_actor(db: Connection, asker: Asker, path: str) -> Row[Any]:
     """A local actor that this asker may know of; the same statements for nobody as for somebody (rule 7)."""
-    knows_all, row = shares_ring(db, asker), find_actor(db, path)
+    knows_all, row = asks_from_a_ring(db, asker), find_actor(db, path)
     if row is None or row.peer_id != SELF or row.gone_at is not None:
         raise NotFound
     if row.type != GROUP and row.face_at is None and not knows_all:
@@ -186,11 +186,9 @@ def visible_actor(db: Connection, asker: Asker, path: str) -> Row[Any]:
     return row
 
 
-def shares_ring(db: Connection, asker: Asker) -> bool:
+def asks_from_a_ring(db: Connection, asker: Asker) -> bool:
     """Asked with the node's own key by a node that is in a ring with us now."""
-    if not isinstance(asker, Outside) or not asker.node_key:
-        return False
-    return not set(rings_of(db)).isdisjoint(rings_of(db, asker.peer_id))
+    return isinstance(asker, Outside) and asker.node_key and shares_ring(db, asker.peer_id)
 
 
 async def show_node_actor(request: Request) -> Response:

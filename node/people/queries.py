@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from node.access.tables import logins, members
 from node.actors import GROUP, PERSON, actors, find_local
-from node.boundary import rings_of
+from node.boundary import shares_ring
 from node.errors import NotFound
 from node.identity import SELF, Identity
 from node.ids import now
@@ -102,7 +102,7 @@ def _may_be_here() -> ColumnElement[bool]:
 def is_ring_node(db: Connection, peer_id: int) -> bool:
     """Paired with us and in one of our rings: its people are not the outside."""
     paired = db.scalar(select(peers.c.id).where(peers.c.id == peer_id, peers.c.state == PAIRED))
-    return paired is not None and not set(rings_of(db)).isdisjoint(rings_of(db, peer_id))
+    return paired is not None and shares_ring(db, peer_id)
 
 
 def list_people(db: Connection) -> list[Row[Any]]:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, insert, update
 from federation.actors import Actor
 from federation.signatures import authority
 from node.actors import actors, find_actor
+from node.boundary import shares_ring
 from node.identity import SELF
 from node.ids import new_id, now
 from node.incoming import Missing
@@ -34,6 +35,10 @@ def keep_actor(db: Connection, actor: Actor) -> int:
         "fetched_at": now(),
     }
     if known is not None:
+        if shares_ring(
+            db, known.peer_id
+        ):  # its node's own word names a ring's people, not what a domain shows
+            del values["handle"], values["name"]
         db.execute(update(actors).where(actors.c.id == known.id, actors.c.peer_id != SELF).values(**values))
         return int(known.id)
     actor_id = new_id()

@@ -137,7 +137,7 @@ def _find_handler(worker: ReceivedWorker, incoming: Incoming) -> Handler:
     inner = next(iter(types_of(incoming.object)), "")
     handler = worker.handlers.get((kind, inner)) or worker.handlers.get((kind, "*"))
     if handler is None:
-        raise Dropped(f"no use for {kind[:40]}")
+        raise Dropped("no use for an activity of this type")
     return handler
 
 

@@ -22,7 +22,7 @@ def make_request(
             "path": path,
             "query_string": b"",
             "headers": sent,
-            "state": {"shell": Shell(**{"local": True, "path": path, **shell})},
+            "state": {"shell": Shell(**{"local": True, "path": path, "address": path, **shell})},
         }
     )
 
