@@ -75,7 +75,8 @@ def object_routes(builders: Mapping[str, Builder], thread_page: Route) -> list[B
 
     async def show_object(request: Request) -> Response:
         if not wants_document(request):
-            return await thread_page.endpoint(request)  # type: ignore[no-any-return]
+            response: Response = await thread_page.endpoint(request)
+            return response
         services, node, asker = await ask(request)
         return await _object_document(services, node, asker, request.url.path, builders)
 
