@@ -36,6 +36,7 @@ from node.people import notices_pages
 from node.people import pages as people_pages
 from node.posts import activities as posts
 from node.posts import pages as post_pages
+from node.posts import relays
 from node.rings import activities as rings
 from node.rings import pages as ring_pages
 from node.settings import Settings
@@ -133,6 +134,7 @@ def handlers() -> dict[tuple[str, str], Handler]:
         **topics.HANDLERS,
         **rings.HANDLERS,
         **posts.HANDLERS,
+        **relays.HANDLERS,
         ("Accept", "*"): _first(rings.accept_receipt, people.accept_follow),
         ("Reject", "*"): _first(people.reject_follow),
         ("Undo", "*"): _first(people.undo_follow, posts.undo_reaction),

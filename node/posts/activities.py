@@ -1,14 +1,13 @@
 """What other servers do with posts: create, change, delete, like, announce; judged before it counts."""
 
-import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, select
 
 from federation.addressing import Addressing, read_addressing
-from federation.documents import Document, as_id, as_object, parse_time, same_origin, types_of
+from federation.documents import Document, as_id, parse_time, same_origin, types_of
 from federation.errors import Rejected
 from node.actors import GROUP, actors, find_actor
 from node.boundary import Reader, key_opens, may_hold, may_read
@@ -16,7 +15,7 @@ from node.db import absolute, relative
 from node.errors import NotFound
 from node.identity import SELF, Identity
 from node.ids import now
-from node.incoming import Dropped, Handler, Incoming, Missing
+from node.incoming import Dropped, Handler, Incoming
 from node.media.actions import delete_files
 from node.media.activities import keep_attachments
 from node.notices import notify
@@ -29,11 +28,10 @@ from node.posts.audiences import (
     find_parent,
     is_wanted,
     keeps_audience,
-    local_followers,
 )
 from node.posts.documents import Note, activity_around, note_document, reaction_document, read_note
 from node.posts.mentions import pick_readers
-from node.posts.reactions import ANNOUNCE, LIKE
+from node.posts.reactions import LIKE
 from node.posts.storing import (
     Words,
     addressees_of,
@@ -53,7 +51,6 @@ from node.posts.tables import posts
 from node.rings.receipts import send_receipt
 from node.topics.activities import announce
 from node.topics.queries import find_topic, find_topic_by_uri
-from node.topics.remote import keep_remote_topic
 
 KNOWN_TYPES = frozenset(
     ("Note", "Article", "Page", "Question", "Event", "Video", "Audio", "Image", "Document")
@@ -86,12 +83,12 @@ def fetchable_activity(db: Connection, node: Identity, reader: Reader, row: Row[
 
 def receive_create(db: Connection, incoming: Incoming) -> None:
     """A post by somebody elsewhere, sent by their own server."""
-    note = _read_own(incoming)
+    note = read_own(incoming)
     known = find_object(db, note.uri)
     if known is not None:
         _answer_known(db, incoming, known)
         return
-    object_id = _keep_note(db, incoming, note, is_asked=False)
+    object_id = keep_note(db, incoming, note, is_asked=False)
     _send_receipt(db, incoming, get_post(db, object_id), STORED)
     _announce_in_topic(db, incoming, get_post(db, object_id))
 
@@ -107,12 +104,12 @@ def store_fetched(db: Connection, node: Identity, document: Document, peer_id: i
     author = as_id(document.get("attributedTo"))
     activity = {"type": "Create", "actor": author, "object": document}
     incoming = Incoming(node, activity, author, peer_id, by_node=False, received_at=now())
-    note = _read_own(incoming)
+    note = read_own(incoming)
     known = find_post(db, note.uri)
     if known is None:
         if not _addressing(db, incoming).public:
             raise Dropped("only what is open is fetched")
-        _keep_note(db, incoming, note, is_asked=True)
+        keep_note(db, incoming, note, is_asked=True)
     elif known.origin == peer_id and known.state != DELETED:
         _change(db, incoming, known, note)
 
@@ -126,7 +123,7 @@ def _forget_gone(db: Connection, uri: str, peer_id: int) -> None:
         empty_post(db, known.id)
 
 
-def _read_own(incoming: Incoming) -> Note:
+def read_own(incoming: Incoming) -> Note:
     """A post that its sender wrote, on its sender's own server."""
     try:
         note = read_note(incoming.object, incoming.node)
@@ -143,7 +140,7 @@ def _answer_known(db: Connection, incoming: Incoming, known: Row[Any]) -> None:
         _send_receipt(db, incoming, known, GONE if known.state == DELETED else STORED)
 
 
-def _keep_note(db: Connection, incoming: Incoming, note: Note, *, is_asked: bool) -> int:
+def keep_note(db: Connection, incoming: Incoming, note: Note, *, is_asked: bool) -> int:
     author = require_actor(db, incoming.actor_uri)
     if author.peer_id != incoming.peer_id:
         raise Dropped("an author of another server")
@@ -269,7 +266,7 @@ def _is_reply(post: Row[Any]) -> bool:
 
 def receive_update(db: Connection, incoming: Incoming) -> None:
     """New words for the same readers; another audience is refused (rule 3)."""
-    note = _read_own(incoming)
+    note = read_own(incoming)
     post = find_post(db, note.uri)
     if post is None or post.origin != incoming.peer_id or post.state == DELETED:
         raise Dropped("a change of nothing we have")
@@ -345,7 +342,7 @@ def _remember_gone(db: Connection, incoming: Incoming) -> bool:
 
 def receive_like(db: Connection, incoming: Incoming) -> None:
     """Somebody elsewhere likes a post that their server may have."""
-    _react(db, incoming, _target(db, incoming), LIKE)
+    react(db, incoming, _target(db, incoming), LIKE)
 
 
 def _target(db: Connection, incoming: Incoming) -> Row[Any]:
@@ -355,7 +352,7 @@ def _target(db: Connection, incoming: Incoming) -> Row[Any]:
     return target
 
 
-def _react(db: Connection, incoming: Incoming, target: Row[Any], kind: str) -> None:
+def react(db: Connection, incoming: Incoming, target: Row[Any], kind: str) -> None:
     actor = require_actor(db, incoming.actor_uri)
     uri = as_id(incoming.activity)
     if not same_origin(uri, incoming.actor_uri):  # a group could take the place of anybody's next post
@@ -407,91 +404,8 @@ def _reaction_in(db: Connection, incoming: Incoming, actor: Row[Any]) -> Row[Any
     return find_reaction(db, target.id, actor.id, kind) if target is not None else None
 
 
-# --- announces -----------------------------------------------------------------------------------
-
-
-def receive_announce(db: Connection, incoming: Incoming) -> None:
-    """A boost by a person, or an open topic elsewhere telling what happened in it (FEP-1b12)."""
-    actor = require_actor(db, incoming.actor_uri)
-    inner = incoming.object
-    if inner and "actor" in inner:
-        _receive_relayed(db, incoming, actor, inner)
-        return
-    _announced(db, incoming, actor, incoming.object_uri)
-
-
-def _announced(db: Connection, incoming: Incoming, actor: Row[Any], uri: str) -> Row[Any]:
-    """The open post that is announced, fetched from its own server when we lack it."""
-    post = find_post(db, uri)
-    if post is None:
-        if not local_followers(db, actor.id) or find_object(db, uri) is not None or uri.startswith("/"):
-            raise Dropped("announced to nobody here")
-        raise Missing("object", uri)
-    if post.audience != PUBLIC or post.state == DELETED:
-        raise Dropped("only what is open is announced")
-    if actor.type != GROUP:
-        _react(db, incoming, post, ANNOUNCE)
-    elif post.topic_id is None:
-        topic_id = keep_remote_topic(db, actor.id)
-        db.execute(update(posts).where(posts.c.object_id == post.id).values(topic_id=topic_id))
-    return post
-
-
-def _receive_relayed(db: Connection, incoming: Incoming, actor: Row[Any], inner: Document) -> None:
-    """What a group passes on is believed for its own server's people; of others it is fetched."""
-    if actor.type != GROUP or not local_followers(db, actor.id):
-        raise Dropped("a group that nobody here follows")
-    kind = next(iter(types_of(inner)), "")
-    uri = relative(incoming.node.base, as_id(inner.get("object")))
-    if uri.startswith("/") and kind in ("Create", "Update", "Delete"):
-        return  # ours, come back
-    if same_origin(as_id(inner.get("actor")), incoming.actor_uri):
-        _relay(db, incoming, inner, kind)
-    elif kind == "Delete":
-        _ask_about(find_post(db, uri), incoming)
-    if kind in ("Create", "Update"):
-        post = _announced(db, incoming, actor, uri)
-        if kind == "Update":
-            _ask_about(post, incoming)
-
-
-def _relay(db: Connection, incoming: Incoming, inner: Document, kind: str) -> None:
-    """The group's own server vouches for its own people, so what they did counts as they sent it."""
-    if not _is_open_activity(db, incoming, inner):
-        raise Dropped("only what is open is announced")
-    theirs = dataclasses.replace(incoming, activity=inner, actor_uri=as_id(inner.get("actor")), by_node=False)
-    if kind == "Create":
-        if find_object(db, theirs.object_uri) is None:
-            _keep_note(db, theirs, _read_own(theirs), is_asked=True)
-    elif kind in RELAYED:
-        RELAYED[kind](db, theirs)
-
-
-def _is_open_activity(db: Connection, incoming: Incoming, inner: Document) -> bool:
-    named = read_addressing(inner, as_object(inner.get("object")))
-    target = find_object(db, relative(incoming.node.base, as_id(inner.get("object"))))
-    is_open = named.public if target is None else target.audience == PUBLIC
-    return is_open and not named.closed
-
-
-def _ask_about(post: Row[Any] | None, incoming: Incoming) -> None:
-    """Changed or gone, says the group: the post's own server is asked once how it is."""
-    if post is None or post.origin in (SELF, incoming.peer_id) or post.state == DELETED:
-        return
-    if post.audience == PUBLIC and (post.updated is None or post.updated < incoming.received_at):
-        raise Missing("object", post.uri)
-
-
-RELAYED: dict[str, Callable[[Connection, Incoming], object]] = {
-    "Update": receive_update,
-    "Delete": delete_post_if_any,
-    "Like": receive_like,
-    "Undo": undo_reaction,
-}
-
 HANDLERS: dict[tuple[str, str], Handler] = {
     ("Create", "*"): receive_create,
     ("Update", "*"): receive_update,
     ("Like", "*"): receive_like,
-    ("Announce", "*"): receive_announce,
 }

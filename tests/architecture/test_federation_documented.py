@@ -7,6 +7,7 @@ from pathlib import Path
 from node.app import handlers
 from node.people import activities as people
 from node.posts import activities as posts
+from node.posts import relays
 from node.rings import activities as rings
 from node.topics import activities as topics
 
@@ -28,5 +29,5 @@ def test_federation_md_lists_the_handler_table() -> None:
 
 
 def test_no_two_subjects_claim_the_same_activity() -> None:
-    claims = Counter(key for subject in (people, posts, rings, topics) for key in subject.HANDLERS)
+    claims = Counter(key for subject in (people, posts, relays, rings, topics) for key in subject.HANDLERS)
     assert [key for key, count in claims.items() if count > 1] == []

@@ -7,7 +7,7 @@ from node.actors import GROUP, actors
 from node.incoming import Dropped
 from node.objects import find_object
 from node.posts.actions import Draft, publish_post
-from node.posts.activities import receive_announce
+from node.posts.relays import receive_announce
 from schemas.activitystreams import PUBLIC
 from tests.node.posts.conftest import BASE, World
 

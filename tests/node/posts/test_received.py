@@ -19,13 +19,13 @@ from node.objects import COMPANY, DELETED, PEOPLE, PUBLIC, find_object, ring_aud
 from node.posts.actions import Draft, publish_post
 from node.posts.activities import (
     delete_post_if_any,
-    receive_announce,
     receive_create,
     receive_like,
     receive_update,
     store_fetched,
     undo_reaction,
 )
+from node.posts.relays import receive_announce
 from node.posts.storing import find_post
 from node.posts.tables import posts, reactions
 from schemas import activitystreams
