@@ -5,11 +5,11 @@ from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from federation.documents import as_id, as_object
-from node.actors import find_actor
-from node.memberships import ACCEPTED
+from node.actors import actors, find_actor
+from node.memberships import ACCEPTED, follows
 from node.objects import LIVE, PEOPLE, PUBLIC, objects
 from node.people.actions import show_face
 from node.people.followers import followed_ids
@@ -204,6 +204,11 @@ def kinds_of_reactions(node: ServedNode, post: str) -> list[str]:
     return node.read(lambda db: list(db.scalars(query)))
 
 
+def is_followed_by(db: Connection, peer: FedifyPeer) -> bool:
+    query = select(follows.c.id).join(actors, actors.c.id == follows.c.follower_id)
+    return db.execute(query.where(actors.c.uri == peer.actor)).first() is not None
+
+
 def test_who_unfollows_gets_nothing_more(bakker: ServedNode, fenna: FedifyPeer, topic: str) -> None:
     post = write_in(topic, bakker, "Voor wie volgt")
     announced(fenna, topic, "Create", post)
@@ -214,6 +219,7 @@ def test_who_unfollows_gets_nothing_more(bakker: ServedNode, fenna: FedifyPeer, 
     fenna.do("follow", actor=person)
     fenna.wait_for(lambda line: line.get("type") == "Accept" and line["actor"] == person)
     fenna.do("unfollow", actor=person)
+    bakker.wait_for(lambda db: not is_followed_by(db, fenna))
 
     write_in(topic, bakker, "Dit hoort fenna niet meer")
     answer = write(bakker, "Dag!", parent_id=bakker.post(reply).id)
