@@ -62,20 +62,9 @@ def _stored(picture: Picture, name: str) -> dict[str, str | int]:
     }
 
 
-def set_alt(db: Connection, object_id: int, alts: dict[int, str]) -> None:
-    """New descriptions for files of one object, by file id."""
-    for file_id, alt in alts.items():
-        theirs = files.c.id == file_id, files.c.object_id == object_id
-        db.execute(update(files).where(*theirs).values(alt=alt.strip()[:LONGEST_ALT]))
-
-
 def delete_files(db: Connection, object_id: int) -> None:
     """No reader gets them from this moment; the sweep takes them off the disk after the commit."""
     db.execute(delete(files).where(files.c.object_id == object_id))
-
-
-def delete_file(db: Connection, object_id: int, file_id: int) -> None:
-    db.execute(delete(files).where(files.c.id == file_id, files.c.object_id == object_id))
 
 
 def sweep_orphans(db: Connection, settings: Settings) -> int:

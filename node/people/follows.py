@@ -67,11 +67,6 @@ def unfollow(db: Connection, node: Identity, follower_id: int, actor: Row[Any]) 
         send_undo(db, node, get_actor(db, follower_id), actor, known.uri)
 
 
-def is_following(db: Connection, follower_id: int, followed_id: int) -> bool:
-    """Also while the other side has not answered yet."""
-    return find_follow(db, follower_id, followed_id) is not None
-
-
 def count_followers(db: Connection, actor_id: int) -> int:
     """For the followed and for what is open (topics); a person's number is never shown outside."""
     return count_accepted(db, actor_id)

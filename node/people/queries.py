@@ -117,12 +117,6 @@ def list_follow_requests(db: Connection, member_id: int) -> list[Row[Any]]:
     return list(db.execute(select(follows).where(*waiting).order_by(follows.c.id)))
 
 
-def list_following(db: Connection, member_id: int) -> list[Row[Any]]:
-    """Whom a member follows: rows of follows, newest first."""
-    query = select(follows).where(follows.c.follower_id == member_id).order_by(follows.c.id.desc())
-    return list(db.execute(query))
-
-
 def list_followers(db: Connection, actor_id: int) -> list[Row[Any]]:
     """Who follows: rows of follows, newest first; for the one who is followed only."""
     query = select(follows).where(follows.c.followed_id == actor_id, follows.c.state == ACCEPTED)

@@ -84,9 +84,3 @@ class PageLinks:
 
     newer_url: str = ""
     older_url: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class WizardStep:
-    label: str
-    state: Literal["done", "now", "later"] = "later"
