@@ -9,11 +9,22 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, false, func, or_, s
 
 from node.actors import actors
 from node.errors import NotFound
-from node.identity import SELF
+from node.identity import OPEN_FEDERATION, SELF, nodes
 from node.ids import now
-from node.memberships import ACCEPTED, addressees, follows, memberships
-from node.objects import COMPANY, HELD, LIVE, PEOPLE, PUBLIC, holders, is_ring, objects
-from node.peers import BLOCKED, PAIRED, peers
+from node.memberships import ACCEPTED, addressees, follows, guests, memberships, rooms
+from node.objects import (
+    COMPANY,
+    HELD,
+    LIVE,
+    PEOPLE,
+    PUBLIC,
+    holders,
+    is_closed,
+    is_ring,
+    is_room,
+    objects,
+)
+from node.peers import ALLOWED, BLOCKED, PAIRED, RINGS_ONLY, peers
 
 
 @dataclass(frozen=True)
@@ -23,7 +34,7 @@ class Anonymous:
 
 @dataclass(frozen=True)
 class Member:
-    """A logged-in person of this node."""
+    """A logged-in person of this node; whether they are a guest stands in the database."""
 
     actor_id: int
     roles: frozenset[str] = field(default_factory=frozenset)
@@ -58,7 +69,7 @@ def readable(reader: Reader) -> ColumnElement[bool]:
     match reader:
         case Member():
             mine = and_(objects.c.author_id == reader.actor_id, objects.c.state.in_((LIVE, HELD)))
-            return or_(mine, and_(live, _open_to_member(reader, moment)), _held_for(reader))
+            return or_(mine, and_(live, _open_to_member(reader, moment)), _held_for(reader, moment))
         case Outside():
             ours = and_(live, objects.c.origin == SELF)
             return and_(ours, _peer_not_blocked(reader.peer_id), _open_to_outside(reader, moment))
@@ -67,21 +78,37 @@ def readable(reader: Reader) -> ColumnElement[bool]:
 
 
 def _open_to_member(reader: Member, moment: datetime) -> ColumnElement[bool]:
+    of_company = and_(objects.c.audience == COMPANY, objects.c.origin == SELF)
     return or_(
-        and_(objects.c.audience == COMPANY, objects.c.origin == SELF),
+        and_(or_(of_company, _in_ring(SELF, moment)), ~_is_guest(reader)),
         objects.c.audience == PUBLIC,
-        _in_ring(SELF, moment),
+        _in_room(SELF, memberships.c.actor_id, reader.actor_id, moment),
         and_(objects.c.audience == PEOPLE, _addressed(addressees.c.actor_id == reader.actor_id)),
     )
 
 
 def _open_to_outside(reader: Outside, moment: datetime) -> ColumnElement[bool]:
     theirs = addressees.c.actor_id.in_(select(actors.c.id).where(actors.c.peer_id == reader.peer_id))
+    closed = or_(
+        _in_ring(reader.peer_id, moment),
+        _in_room(reader.peer_id, memberships.c.peer_id, reader.peer_id, moment),
+    )
     return or_(
-        objects.c.audience == PUBLIC,
-        _in_ring(reader.peer_id, moment) if reader.node_key else false(),
+        and_(objects.c.audience == PUBLIC, exchanges_open(reader.peer_id)),
+        closed if reader.node_key else false(),
         and_(objects.c.audience == PEOPLE, _addressed(theirs), _key_suffices(reader)),
     )
+
+
+def exchanges_open(peer_id: int | ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether open posts go to and come from a peer: by its policy and by this node's list (A5)."""
+    everyone = select(nodes.c.id).where(nodes.c.federation == OPEN_FEDERATION).exists()
+    allowed = or_(peers.c.policy == ALLOWED, and_(peers.c.policy != RINGS_ONLY, everyone))
+    return select(peers.c.id).where(peers.c.id == peer_id, peers.c.state != BLOCKED, allowed).exists()
+
+
+def _is_guest(reader: Member) -> ColumnElement[bool]:
+    return select(guests.c.actor_id).where(guests.c.actor_id == reader.actor_id).exists()
 
 
 def _key_suffices(reader: Outside) -> ColumnElement[bool]:
@@ -104,6 +131,40 @@ def _in_ring(peer_id: int, moment: datetime) -> ColumnElement[bool]:
     return and_(objects.c.audience.like("ring:%"), now_in.exists(), was_in.exists())
 
 
+def _in_room(peer_id: int, column: Any, whose: int, moment: datetime) -> ColumnElement[bool]:
+    """Somebody (or a node's anybody) is in the object's room now, and was when it was published (rule 14).
+
+    `column` of memberships says whose periods count; a room lives only inside its ring or company.
+    """
+    inside, then, bounds = memberships.alias(), memberships.alias(), rooms.alias()
+    now_in = select(inside.c.id).where(
+        inside.c.audience == objects.c.audience, inside.c[column.name] == whose, _spans(inside, moment)
+    )
+    was_in = select(then.c.id).where(
+        then.c.audience == objects.c.audience,
+        then.c[column.name] == whose,
+        _spans(then, objects.c.published),
+    )
+    there = select(bounds.c.audience).where(
+        bounds.c.audience == objects.c.audience, _holds(bounds, peer_id, moment)
+    )
+    return and_(objects.c.audience.like("room:%"), there.exists(), now_in.exists(), was_in.exists())
+
+
+def _holds(room: Any, peer_id: int, moment: datetime) -> ColumnElement[bool]:
+    """The room has not ended, and both we and that node are in what it is within."""
+    lasting = or_(room.c.until_at.is_(None), room.c.until_at > moment)
+    ours, theirs = memberships.alias(), memberships.alias()
+    within = [
+        select(period.c.id)
+        .where(period.c.audience == room.c.within, period.c.peer_id == one, _spans(period, moment))
+        .exists()
+        for period, one in ((ours, SELF), (theirs, peer_id))
+    ]
+    of_company = room.c.within == COMPANY if peer_id == SELF else false()
+    return and_(lasting, or_(of_company, and_(*within)))
+
+
 def _spans(period: Any, moment: Any) -> ColumnElement[bool]:
     return and_(period.c.from_at <= moment, or_(period.c.until_at.is_(None), period.c.until_at > moment))
 
@@ -112,9 +173,16 @@ def _addressed(whom: ColumnElement[bool]) -> ColumnElement[bool]:
     return select(addressees.c.object_id).where(addressees.c.object_id == objects.c.id, whom).exists()
 
 
-def _held_for(reader: Member) -> ColumnElement[bool]:
-    """What waits at the gate is seen by its editors (rule 6)."""
-    return objects.c.state == HELD if "editor" in reader.roles else false()
+def _held_for(reader: Member, moment: datetime) -> ColumnElement[bool]:
+    """What waits at the gate is seen by its editors (rule 6), in a room by those who are in it (rule 16)."""
+    if "editor" not in reader.roles:
+        return false()
+    theirs = or_(
+        objects.c.audience == PUBLIC,
+        objects.c.audience.like("ring:%"),
+        _in_room(SELF, memberships.c.actor_id, reader.actor_id, moment),
+    )
+    return and_(objects.c.state == HELD, objects.c.origin == SELF, theirs, ~_is_guest(reader))
 
 
 def _not_from_blocked() -> ColumnElement[bool]:
@@ -127,12 +195,12 @@ def _peer_not_blocked(peer_id: int) -> ColumnElement[bool]:
 
 def may_read(db: Connection, reader: Reader, row: Row[Any]) -> bool:
     """Whether `reader` may read this row of `objects` now; the same answer as `readable`."""
-    if isinstance(reader, Member) and _is_own_or_held(reader, row):
+    if isinstance(reader, Member) and _is_own_or_held(db, reader, row):
         return True
     if row.state != LIVE or _is_blocked(db, row.origin):
         return False
     if row.audience == PUBLIC:
-        return not isinstance(reader, Outside) or (row.origin == SELF and not _is_blocked(db, reader.peer_id))
+        return not isinstance(reader, Outside) or (row.origin == SELF and _exchanges(db, reader.peer_id))
     match reader:
         case Member():
             return _member_may_read(db, reader, row)
@@ -146,23 +214,46 @@ def may_read(db: Connection, reader: Reader, row: Row[Any]) -> bool:
             return False
 
 
-def _is_own_or_held(reader: Member, row: Row[Any]) -> bool:
-    if row.state == HELD and "editor" in reader.roles:
+def _exchanges(db: Connection, peer_id: int) -> bool:
+    return bool(db.scalar(select(exchanges_open(peer_id))))
+
+
+def _is_own_or_held(db: Connection, reader: Member, row: Row[Any]) -> bool:
+    if row.author_id == reader.actor_id and row.state in (LIVE, HELD):
         return True
-    return bool(row.author_id == reader.actor_id and row.state in (LIVE, HELD))
+    if (
+        row.state != HELD
+        or "editor" not in reader.roles
+        or row.origin != SELF
+        or is_guest(db, reader.actor_id)
+    ):
+        return False
+    if is_room(row.audience):
+        return _shares_room(db, memberships.c.actor_id == reader.actor_id, SELF, row)
+    return row.audience == PUBLIC or is_ring(row.audience)
+
+
+def is_guest(db: Connection, actor_id: int) -> bool:
+    """Whether a member is a guest: of this node's company or rings they see nothing (rule 14)."""
+    return db.scalar(select(guests.c.actor_id).where(guests.c.actor_id == actor_id)) is not None
 
 
 def _member_may_read(db: Connection, reader: Member, row: Row[Any]) -> bool:
     if row.audience == COMPANY:
-        return bool(row.origin == SELF)
+        return bool(row.origin == SELF) and not is_guest(db, reader.actor_id)
     if is_ring(row.audience):
-        return _shares_ring(db, SELF, row)
+        return _shares_ring(db, SELF, row) and not is_guest(db, reader.actor_id)
+    if is_room(row.audience):
+        return _shares_room(db, memberships.c.actor_id == reader.actor_id, SELF, row)
     return row.audience == PEOPLE and reader.actor_id in _addressee_ids(db, row.id)
 
 
 def _outside_may_read(db: Connection, reader: Outside, row: Row[Any]) -> bool:
     if is_ring(row.audience):
         return reader.node_key and _shares_ring(db, reader.peer_id, row)
+    if is_room(row.audience):
+        of_node = memberships.c.peer_id == reader.peer_id
+        return reader.node_key and _shares_room(db, of_node, reader.peer_id, row)
     if row.audience != PEOPLE or not (reader.node_key or _peer_state(db, reader.peer_id) != PAIRED):
         return False
     theirs = set(db.scalars(select(actors.c.id).where(actors.c.peer_id == reader.peer_id)))
@@ -186,9 +277,19 @@ def key_opens(db: Connection, sender: Outside, audience: str) -> bool:
 
 
 def _shares_ring(db: Connection, peer_id: int, row: Row[Any]) -> bool:
+    return _was_and_is(db, memberships.c.peer_id == peer_id, row)
+
+
+def _shares_room(db: Connection, whose: ColumnElement[bool], peer_id: int, row: Row[Any]) -> bool:
+    lives = select(rooms.c.audience).where(rooms.c.audience == row.audience, _holds(rooms, peer_id, now()))
+    return db.execute(lives).first() is not None and _was_and_is(db, whose, row)
+
+
+def _was_and_is(db: Connection, whose: ColumnElement[bool], row: Row[Any]) -> bool:
+    """Inside the object's audience now, and when it was published (rule 9)."""
     periods = db.execute(
         select(memberships.c.from_at, memberships.c.until_at).where(
-            memberships.c.audience == row.audience, memberships.c.peer_id == peer_id
+            memberships.c.audience == row.audience, whose
         )
     ).all()
     inside = [start <= now() and (end is None or end > now()) for start, end in periods]
@@ -224,9 +325,11 @@ def had_before(db: Connection, reader: Reader, uri: str) -> Row[Any] | None:
             got = select(holders.c.object_id).where(
                 holders.c.object_id == objects.c.id, holders.c.peer_id == reader.peer_id
             )
-            seen = or_(objects.c.audience == PUBLIC, got.exists() if reader.node_key else false())
+            is_open = and_(objects.c.audience == PUBLIC, exchanges_open(reader.peer_id))
+            seen = or_(is_open, got.exists() if reader.node_key else false())
         case Member():
-            seen = or_(objects.c.audience.in_((PUBLIC, COMPANY)), objects.c.author_id == reader.actor_id)
+            of_company = and_(objects.c.audience == COMPANY, ~_is_guest(reader))
+            seen = or_(objects.c.audience == PUBLIC, of_company, objects.c.author_id == reader.actor_id)
         case Anonymous():
             seen = objects.c.audience == PUBLIC
     return db.execute(select(objects).where(*gone, objects.c.origin == SELF, seen)).one_or_none()
@@ -244,6 +347,50 @@ def ring_nodes(db: Connection, audience: str) -> list[Row[Any]]:
     return list(db.execute(query))
 
 
+def room_nodes(db: Connection, audience: str) -> list[Row[Any]]:
+    """The other nodes that somebody in a room is of, as rows of peers, by domain; each is in its ring now."""
+    inside = select(memberships.c.peer_id).where(
+        memberships.c.audience == audience, _spans(memberships, now()), memberships.c.peer_id != SELF
+    )
+    within = db.scalar(select(rooms.c.within).where(rooms.c.audience == audience, _holds(rooms, SELF, now())))
+    if within is None or not is_in_ring(db, within):
+        return []
+    people = set(db.scalars(inside))
+    return [peer for peer in ring_nodes(db, within) if peer.id in people]
+
+
+def nodes_inside(db: Connection, audience: str) -> list[Row[Any]]:
+    """The other nodes that a ring's or room's content goes to now."""
+    return room_nodes(db, audience) if is_room(audience) else ring_nodes(db, audience)
+
+
+def is_inside(db: Connection, audience: str, peer_id: int = SELF) -> bool:
+    """Whether a node is in a ring now, or somebody of it in a room."""
+    if is_ring(audience):
+        return is_in_ring(db, audience, peer_id)
+    lives = select(rooms.c.audience).where(rooms.c.audience == audience, _holds(rooms, peer_id, now()))
+    somebody = select(memberships.c.id).where(
+        memberships.c.audience == audience, memberships.c.peer_id == peer_id, _spans(memberships, now())
+    )
+    return db.execute(lives).first() is not None and db.execute(somebody).first() is not None
+
+
+def people_inside(db: Connection, audience: str) -> list[Row[Any]]:
+    """Who is in a room now, of whichever node that still can be: rows of actors, by name."""
+    inside = {
+        row.actor_id: row.peer_id
+        for row in db.execute(
+            select(memberships.c.actor_id, memberships.c.peer_id).where(
+                memberships.c.audience == audience, _spans(memberships, now())
+            )
+        )
+    }
+    there = {peer_id for peer_id in set(inside.values()) if is_inside(db, audience, peer_id)}
+    named = [actor_id for actor_id, peer_id in inside.items() if peer_id in there]
+    query = select(actors).where(actors.c.id.in_(named), actors.c.gone_at.is_(None))
+    return list(db.execute(query.order_by(actors.c.name, actors.c.id)))
+
+
 def is_in_ring(db: Connection, audience: str, peer_id: int = SELF, moment: datetime | None = None) -> bool:
     """Whether a node (by default this one) is in a ring now, or was at a moment."""
     period = select(memberships.c.id).where(
@@ -256,7 +403,19 @@ def is_in_ring(db: Connection, audience: str, peer_id: int = SELF, moment: datet
 
 def rings_of(db: Connection, peer_id: int = SELF) -> list[str]:
     """The ring audiences a node is in now."""
-    query = select(memberships.c.audience).where(memberships.c.peer_id == peer_id, _spans(memberships, now()))
+    query = select(memberships.c.audience).where(
+        memberships.c.audience.like("ring:%"), memberships.c.peer_id == peer_id, _spans(memberships, now())
+    )
+    return sorted(set(db.scalars(query)))
+
+
+def rooms_of(db: Connection, actor_id: int) -> list[str]:
+    """The room audiences a member of this node is in now."""
+    query = (
+        select(memberships.c.audience)
+        .join(rooms, rooms.c.audience == memberships.c.audience)
+        .where(memberships.c.actor_id == actor_id, _spans(memberships, now()), _holds(rooms, SELF, now()))
+    )
     return sorted(set(db.scalars(query)))
 
 
@@ -278,8 +437,8 @@ def receivers(
     `addressed` are actors named by it (they receive when open or `people`), `groups` actors whose followers
     receive too when it is open (an open topic of ours announces separately).
     """
-    if is_ring(audience):
-        return [Receiver(row.id, row.inbox) for row in ring_nodes(db, audience)]
+    if is_closed(audience):
+        return [Receiver(row.id, row.inbox) for row in nodes_inside(db, audience)]
     if audience == PEOPLE:
         return _inboxes(db, actors.c.id.in_(list(addressed)), shared=False)
     if audience != PUBLIC:
@@ -293,10 +452,11 @@ def receivers(
 def _inboxes(db: Connection, whom: ColumnElement[bool], *, shared: bool) -> list[Receiver]:
     inbox = func.coalesce(actors.c.shared_inbox, actors.c.inbox) if shared else actors.c.inbox
     paired_inbox = func.coalesce(peers.c.inbox, inbox)
+    reached = exchanges_open(actors.c.peer_id) if shared else peers.c.state != BLOCKED
     query = (
         select(actors.c.peer_id, paired_inbox if not shared else inbox)
         .join(peers, peers.c.id == actors.c.peer_id)
-        .where(whom, peers.c.state != BLOCKED, inbox.is_not(None), actors.c.gone_at.is_(None))
+        .where(whom, reached, inbox.is_not(None), actors.c.gone_at.is_(None))
         .distinct()
     )
     return [Receiver(peer_id, url) for peer_id, url in db.execute(query)]

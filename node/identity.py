@@ -12,6 +12,9 @@ from node.errors import Conflict
 from node.ids import now
 
 SELF = 0  # the peer id of this node itself
+
+# With whom open posts are exchanged; rings have their own rosters (A5).
+OPEN_FEDERATION, ALLOW_LIST = "open", "allow_list"
 ACTOR_PATH = "/actor"
 
 nodes = Table(
@@ -28,6 +31,7 @@ nodes = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("ready_at", UtcDateTime),
     Column("tied_at", UtcDateTime),
+    Column("federation", Text, nullable=False, server_default=OPEN_FEDERATION),
 )
 
 

@@ -1,8 +1,9 @@
-"""Who is in what: periods of nodes in rings, people addressed, follows. The boundary reads it."""
+"""Who is in what: nodes in rings, people in rooms, guests, addressees, follows. The boundary reads it."""
 
 from datetime import datetime
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ColumnElement,
     Connection,
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     insert,
     or_,
     select,
@@ -25,12 +27,29 @@ memberships = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("audience", Text, nullable=False),
-    Column("peer_id", Id),  # a node in a ring; SELF is us
+    Column("peer_id", Id),  # a node in a ring, or the node of a person in a room; SELF is us
     Column("actor_id", Id, ForeignKey("actors.id")),  # a person in a room
     Column("from_at", UtcDateTime, nullable=False),
     Column("until_at", UtcDateTime),
     Index(None, "audience", "peer_id"),
     Index(None, "peer_id", "audience"),
+)
+
+# What the boundary must know of a room; its name, question and history are the subject's.
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("audience", Text, primary_key=True),
+    Column("within", Text, nullable=False),  # the ring whose people can be in it, or company
+    Column("confined", Boolean, nullable=False, server_default=false()),
+    Column("until_at", UtcDateTime),
+)
+
+# Accounts that see the rooms they were invited to, what is addressed to them and what is open: nothing else.
+guests = Table(
+    "guests",
+    metadata,
+    Column("actor_id", Id, ForeignKey("actors.id"), primary_key=True, autoincrement=False),
 )
 
 addressees = Table(
@@ -81,3 +100,8 @@ def _open(audience: str, peer_id: int) -> ColumnElement[bool]:
         & (memberships.c.peer_id == peer_id)
         & or_(memberships.c.until_at.is_(None), memberships.c.until_at > now())
     )
+
+
+def is_confined(db: Connection, audience: str) -> bool:
+    """Whether an audience is a room whose words stay in it: no boost, quote, export or "deel verder"."""
+    return bool(db.scalar(select(rooms.c.confined).where(rooms.c.audience == audience)))

@@ -52,8 +52,22 @@ def ring_audience(ring_hash: str) -> str:
     return f"ring:{ring_hash}"
 
 
+def room_audience(room_hash: str) -> str:
+    """The audience of a room, by the SHA-256 (hex) of the document that founded it."""
+    return f"room:{room_hash}"
+
+
 def is_ring(audience: str) -> bool:
     return audience.startswith("ring:")
+
+
+def is_room(audience: str) -> bool:
+    return audience.startswith("room:")
+
+
+def is_closed(audience: str) -> bool:
+    """A ring or a room: numbered, signed by nodes, and for those inside only."""
+    return is_ring(audience) or is_room(audience)
 
 
 def add_object(

@@ -11,7 +11,7 @@ from node.db import insert_new, metadata
 from node.departures import queue_up, record_departure
 from node.identity import Identity
 from node.ids import new_id, now
-from node.objects import WAITING, holders, is_ring
+from node.objects import WAITING, holders, is_closed
 from node.peers import peers
 from node.queue import activities, enqueue
 from schemas.activitystreams import OBJECT_CONTEXT
@@ -39,13 +39,13 @@ def publish(
 ) -> int:
     """Store an activity and enqueue its deliveries; returns its id.
 
-    `activity` lacks @context and id. What goes to a ring gets the next number of that ring (rule "Catching
+    `activity` lacks @context and id. What goes to a ring or room gets its next number there (rule "Catching
     up"); `holds` says that receivers will have `object_id` afterwards. Ring content is signed by the node.
     """
     queue_up(db)  # before the number is taken: two writers that lock these in turn would wait for each other
     activity_id = new_id()
     document = {"@context": OBJECT_CONTEXT, "id": f"{node.base}/a/{activity_id}", **activity}
-    epoch, n = _next_number(db, node, audience) if numbered and is_ring(audience) else (None, None)
+    epoch, n = _next_number(db, node, audience) if numbered and is_closed(audience) else (None, None)
     if n is not None:
         document |= {"epoch": epoch, "n": n}
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":"))

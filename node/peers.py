@@ -9,6 +9,9 @@ from node.ids import new_id, now
 
 KNOWN, PAIRED, BLOCKED = "known", "paired", "blocked"
 
+# What of open posts goes to and comes from a peer; a block is a state, and outranks these.
+NORMAL, ALLOWED, LIMITED, RINGS_ONLY = "", "allowed", "limited", "rings_only"
+
 peers = Table(
     "peers",
     metadata,
@@ -16,6 +19,7 @@ peers = Table(
     Column("domain", Text, nullable=False, unique=True),
     Column("name", Text),  # what we called it at pairing
     Column("state", Text, nullable=False),
+    Column("policy", Text, nullable=False, server_default=NORMAL),
     Column("actor_uri", Text),
     Column("inbox", Text),  # the node's shared inbox
     Column("node_key", Text),  # pinned Ed25519 Multikey
@@ -29,6 +33,7 @@ peers = Table(
     Column("last_error", Text),
     Column("heard_at", UtcDateTime),
     Column("clock_skew", Float),  # seconds its Date was ahead of ours, last time
+    Column("proved_at", UtcDateTime),  # when it last signed our nonce with its pinned key (rule 8)
 )
 
 

@@ -14,12 +14,12 @@ from federation.delivery import Dead, Delivered, Outcome, Retry, backoff, delive
 from federation.messages import Signer
 from node import identity
 from node.actors import get_actor
-from node.boundary import is_in_ring
+from node.boundary import is_inside
 from node.db import absolute, reading, writing
 from node.identity import Identity
 from node.ids import now
 from node.network import actor_signer, node_signer
-from node.objects import PUBLIC, is_ring
+from node.objects import PUBLIC, is_closed
 from node.peers import PAIRED, get_peer
 from node.queue import (
     Claim,
@@ -115,16 +115,16 @@ def _next_allowed(db: Connection, peer_id: int) -> Delivery | None:
 
 
 def _may_go(db: Connection, delivery: Delivery) -> bool:
-    """Only what is numbered is a ring's content: proposals, leavings and receipts go without a ring."""
+    """Only what is numbered is a ring's or room's: proposals, leavings and receipts go without one."""
     if delivery.n is None or delivery.type == "Delete":
         return True
-    return is_in_ring(db, delivery.audience) and is_in_ring(db, delivery.audience, delivery.peer_id)
+    return is_inside(db, delivery.audience) and is_inside(db, delivery.audience, delivery.peer_id)
 
 
 def _signer(db: Connection, node: Identity, delivery: Delivery) -> Signer:
     """What is open is signed by its actor; a ring's, and all between paired nodes, by the node (rule 8)."""
     is_open = delivery.audience == PUBLIC
-    if is_ring(delivery.audience) or (not is_open and get_peer(db, delivery.peer_id).state == PAIRED):
+    if is_closed(delivery.audience) or (not is_open and get_peer(db, delivery.peer_id).state == PAIRED):
         return node_signer(node)
     if delivery.actor_id is None:
         return actor_signer(node.rsa_key_id, node.rsa_private)
