@@ -12,8 +12,26 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _agreements()
+    _sector()
+    _numbers()
     _rooms()
+    _guests()
+    _gate()
+    _trust()
     _peers()
+
+
+def _agreements() -> None:
+    """Agreements of many firms."""
+
+
+def _sector() -> None:
+    """Sector rings: terms, admissions, signed rosters."""
+
+
+def _numbers() -> None:
+    """Catching up by audience, for rooms as for rings."""
 
 
 def _rooms() -> None:
@@ -25,6 +43,9 @@ def _rooms() -> None:
         sa.Column("until_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("audience", name=op.f("pk_rooms")),
     )
+
+
+def _guests() -> None:
     op.create_table(
         "guests",
         sa.Column("actor_id", Id, autoincrement=False, nullable=False),
@@ -33,7 +54,14 @@ def _rooms() -> None:
     )
 
 
+def _gate() -> None:
+    """Checklists and their answers, holds, who decided what waits."""
+
+
+def _trust() -> None:
+    op.add_column("peers", sa.Column("proved_at", UtcDateTime(), nullable=True))
+
+
 def _peers() -> None:
     op.add_column("peers", sa.Column("policy", sa.Text(), server_default="", nullable=False))
-    op.add_column("peers", sa.Column("proved_at", UtcDateTime(), nullable=True))
     op.add_column("node", sa.Column("federation", sa.Text(), server_default="open", nullable=False))
