@@ -13,7 +13,7 @@ TEMPLATES := node/web/templates
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_USER PIP_TARGET
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev demo demo-check test bench interop check format messages requirements clean
+.PHONY: help run dev demo demo-check test bench interop hostile check format messages requirements clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -38,6 +38,9 @@ test: $(VENV)/.dev-stamp  ## all tests
 
 interop: $(VENV)/.dev-stamp  ## Fedify against real nodes
 	@$(BIN)/python -m pytest tests/interop
+
+hostile: $(VENV)/.dev-stamp  ## a partner gone bad tries everything; a table of what it got
+	@$(BIN)/python -m tests.hostile
 
 check: $(VENV)/.dev-stamp  ## format, lint, types, imports, templates, translations
 	$(BIN)/ruff check

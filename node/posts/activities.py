@@ -10,7 +10,7 @@ from federation.addressing import Addressing, read_addressing
 from federation.documents import Document, as_id, parse_time, same_origin, types_of
 from federation.errors import Rejected
 from node.actors import GROUP, actors, find_actor
-from node.boundary import Reader, key_opens, may_hold, may_read
+from node.boundary import Reader, is_inside, key_opens, may_hold, may_read
 from node.db import absolute, relative
 from node.errors import NotFound
 from node.identity import SELF, Identity
@@ -19,7 +19,17 @@ from node.incoming import Dropped, Handler, Incoming
 from node.media.actions import delete_files
 from node.media.activities import keep_attachments
 from node.notices import notify
-from node.objects import DELETED, PEOPLE, PUBLIC, add_object, find_object, is_ring, mark_updated, objects
+from node.objects import (
+    DELETED,
+    PEOPLE,
+    PUBLIC,
+    add_object,
+    find_object,
+    is_closed,
+    is_ring,
+    mark_updated,
+    objects,
+)
 from node.people.remote import require_actor
 from node.posts.audiences import (
     Decision,
@@ -281,6 +291,8 @@ def _change(db: Connection, incoming: Incoming, post: Row[Any], note: Note) -> N
         raise Dropped("a change by another author")
     if not key_opens(db, incoming.reader, post.audience):
         raise Dropped("what is not open needs the node's own key")
+    if is_closed(post.audience) and not is_inside(db, post.audience, incoming.peer_id):
+        raise Dropped("a change by a firm that is out")
     if not keeps_audience(incoming, _addressing(db, incoming), post):
         raise Dropped("an audience never changes")
     words = _words(note)
