@@ -9,6 +9,9 @@ from node.ids import new_id, now
 
 KNOWN, PAIRED, BLOCKED = "known", "paired", "blocked"
 
+# Who vouched for the pinned key: the words on the phone, an agreement that we signed, a sector's roster.
+BY_PAIRING, BY_AGREEMENT, BY_ROSTER = "pairing", "agreement", "roster"
+
 # What of open posts goes to and comes from a peer; a block is a state, and outranks these.
 NORMAL, ALLOWED, LIMITED, RINGS_ONLY = "", "allowed", "limited", "rings_only"
 
@@ -24,6 +27,7 @@ peers = Table(
     Column("inbox", Text),  # the node's shared inbox
     Column("node_key", Text),  # pinned Ed25519 Multikey
     Column("pinned_at", UtcDateTime),
+    Column("pinned_by", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("retry_at", UtcDateTime),

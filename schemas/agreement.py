@@ -26,17 +26,12 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Firm(Shape):
-    """One signer: its node, by key, and what it brings. `hours` are what its director gives, per month."""
+class Place(Shape):
+    """Where a firm's node is."""
 
     node: Url
     domain: Line
-    name: Line
-    key: Key
     inbox: Url
-    goal: Text
-    hours: Annotated[int, Field(ge=0, le=200)]
-    contact: Line
 
     @model_validator(mode="after")
     def _is_one_place(self) -> Self:
@@ -45,6 +40,16 @@ class Firm(Shape):
         if node.netloc != self.domain or inbox[:2] != node[:2] or self.domain != self.domain.lower():
             raise ValueError("node and inbox are at the firm's domain")
         return self
+
+
+class Firm(Place):
+    """One signer: its node, by key, and what it brings. `hours` are what its director gives, per month."""
+
+    name: Line
+    key: Key
+    goal: Text
+    hours: Annotated[int, Field(ge=0, le=200)]
+    contact: Line
 
 
 class Gate(Shape):

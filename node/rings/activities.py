@@ -10,14 +10,16 @@ from node.incoming import Dropped, Handler, Incoming
 from node.objects import ring_audience
 from node.peers import PAIRED, get_peer
 from node.rings import people
-from node.rings.agreement_rows import find_agreement, read_document
+from node.rings.agreement_rows import find_agreement
 from node.rings.agreements import take_offer
 from node.rings.catching_up import note_number
 from node.rings.leaving import take_leaving
 from node.rings.outgoing import AGREEMENT, AGREEMENT_URN, LEAVING, RECEIPT
 from node.rings.queries import RingRow, ring_of_audience
 from node.rings.receipts import take_receipt
+from node.rings.signed_documents import read_document
 from schemas.activitystreams import parse_ring_urn
+from schemas.agreement import Agreement
 
 MOST_PROOFS = 50
 MOST_NUMBERS = 2**31
@@ -34,7 +36,7 @@ def _sender(db: Connection, incoming: Incoming) -> Row[tuple[object, ...]]:
 def take_offered_agreement(db: Connection, incoming: Incoming) -> None:
     peer, offered = _sender(db, incoming), incoming.object
     try:
-        document = read_document(as_text(offered.get("content")))
+        document = read_document(Agreement, as_text(offered.get("content")))
     except Rejected as error:
         raise Dropped("not an agreement") from error
     proofs = [proof for proof in as_list(offered.get("proof"))[:MOST_PROOFS] if isinstance(proof, dict)]

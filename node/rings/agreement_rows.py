@@ -4,44 +4,21 @@ import json
 from datetime import datetime
 from typing import Any
 
-import rfc8785
-from pydantic import ValidationError
 from sqlalchemy import Connection, Row, insert, select, update
 
-from federation.documents import Document, parse_json
-from federation.errors import Rejected
-from federation.proofs import check_proof, document_hash
+from federation.documents import Document
 from node.db import insert_new
 from node.errors import NotFound
 from node.ids import new_id, now
+from node.rings.signed_documents import canonical, hash_of, is_proved, stored_document
 from node.rings.tables import agreements, rings, signatures
 from schemas.agreement import Agreement, Firm, moment
 
 SIGNING, COMPLETE, LAPSED, WITHDRAWN = "open", "complete", "lapsed", "withdrawn"
 
 
-def canonical(document: Agreement) -> str:
-    """The very text that is signed and hashed."""
-    return rfc8785.dumps(document.model_dump()).decode()
-
-
-def hash_of(document: Agreement) -> str:
-    return document_hash(document.model_dump())
-
-
-def read_document(text: str) -> Agreement:
-    """An agreement from its canonical text; raises Rejected for anything else."""
-    try:
-        found = Agreement.model_validate(parse_json(text.encode()))
-    except (ValidationError, UnicodeEncodeError) as error:
-        raise Rejected("not an agreement", 400) from error
-    if canonical(found) != text:
-        raise Rejected("not in canonical form", 400)
-    return found
-
-
 def document_of(row: Row[Any]) -> Agreement:
-    return Agreement.model_validate(json.loads(row.document))
+    return stored_document(Agreement, row.document)
 
 
 def get_agreement(db: Connection, agreement_hash: str) -> Row[Any]:
@@ -122,11 +99,7 @@ def _keep_ring(db: Connection, document: Agreement, ring_hash: str) -> int:
 
 def is_proved_by(document: Agreement, firm: Firm, proof: Any) -> bool:
     """Whether this proof was made over the document with the key that the document gives the firm."""
-    try:
-        check_proof(document.model_dump(), proof, firm.key, now=now())
-    except Rejected:
-        return False
-    return bool(proof.get("verificationMethod", "").partition("#")[0] == firm.node)
+    return is_proved(document, firm.node, firm.key, proof)
 
 
 def keep_proof(

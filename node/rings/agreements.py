@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Row
 
 from federation.documents import Document
-from federation.proofs import make_proof
 from node.access.logins import confirm_password
 from node.access.members import HANDLE
 from node.actors import take_handle
@@ -19,7 +18,7 @@ from node.errors import Conflict, Invalid
 from node.i18n import msg
 from node.identity import SELF, Identity
 from node.ids import now
-from node.peers import BLOCKED, PAIRED, change_peer, find_peer, get_peer, keep_peer
+from node.peers import BLOCKED, BY_AGREEMENT, BY_ROSTER, PAIRED, change_peer, find_peer, get_peer, keep_peer
 from node.people.queries import taken_names
 from node.rings import leaving, outgoing
 from node.rings.agreement_rows import (
@@ -35,7 +34,6 @@ from node.rings.agreement_rows import (
     find_ring_row,
     get_agreement,
     get_ring_row,
-    hash_of,
     is_proved_by,
     keep_agreement,
     keep_proof,
@@ -47,6 +45,7 @@ from node.rings.agreement_rows import (
 )
 from node.rings.pairing import need_director
 from node.rings.rosters import settle_roster, tell_directors
+from node.rings.signed_documents import hash_of, prove
 from node.text import display_name
 from schemas.agreement import Agreement, Firm, Gate, moment, moment_text
 
@@ -207,7 +206,7 @@ def _address(db: Connection, node: Identity, domain: str) -> dict[str, str]:
             "inbox": f"{node.base}/inbox",
         }
     peer = find_peer(db, domain)
-    if peer is None or peer.state != PAIRED:
+    if peer is None or peer.state != PAIRED or peer.pinned_by == BY_ROSTER:
         raise Invalid(firms=msg("You are not paired with this firm yet. Pair first."))
     return {
         "node": peer.actor_uri,
@@ -233,8 +232,7 @@ def _sign(db: Connection, node: Identity, director_id: int, agreement_hash: str,
     _pin(db, node, document)
     _name_ring(db, row.ring_id, handle)
     firm = _own_firm(node, document)
-    proof = make_proof(document.model_dump(), node.ed25519_private, node.node_key_id, now())
-    keep_proof(db, agreement_hash, firm, SELF, proof, signed_by=director_id)
+    keep_proof(db, agreement_hash, firm, SELF, prove(node, document), signed_by=director_id)
     _complete_if_all(db, node, agreement_hash)
     _send(db, node, row, but=())
 
@@ -266,7 +264,11 @@ def _pin(db: Connection, node: Identity, document: Agreement) -> None:
     """Signing pins the listed keys; a key that is pinned already changes only by pairing again."""
     for firm in document.firms:
         peer = None if firm.domain == node.domain else get_peer(db, keep_peer(db, firm.domain))
-        if peer is None or (peer.node_key == firm.key and peer.state == PAIRED):
+        if peer is None:
+            continue
+        if peer.node_key == firm.key and peer.state == PAIRED:
+            if peer.pinned_by == BY_ROSTER:  # our director vouches for it now, not only a steward
+                change_peer(db, peer.id, pinned_by=BY_AGREEMENT)
             continue
         if peer.node_key is not None or peer.state == BLOCKED:
             raise Conflict(
@@ -274,7 +276,7 @@ def _pin(db: Connection, node: Identity, document: Agreement) -> None:
             )
         pinned = {"node_key": firm.key, "actor_uri": firm.node, "inbox": firm.inbox, "pinned_at": now()}
         name = display_name(firm.name, firm.domain, taken_names(db, node))
-        change_peer(db, peer.id, state=PAIRED, name=name, **pinned)
+        change_peer(db, peer.id, state=PAIRED, name=name, pinned_by=BY_AGREEMENT, **pinned)
 
 
 def _name_ring(db: Connection, ring_id: int, handle: str) -> None:
@@ -320,6 +322,8 @@ def _may_begin(
     received_at: datetime,
 ) -> bool:
     """A proposal new to us: signed by its sender, still open, and next in a line that we know."""
+    if peer.pinned_by == BY_ROSTER:  # a sector's steward vouched for its key: first pair with it
+        return False
     if not any(is_proved_by(document, sender, proof) for proof in proofs):
         return False
     deadline, line = moment(document.deadline), document.predecessor

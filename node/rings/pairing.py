@@ -16,8 +16,8 @@ from node.i18n import msg
 from node.identity import Identity, tie_domain
 from node.ids import new_id, now
 from node.notices import notify
+from node.peers import BY_PAIRING, change_peer, keep_peer
 from node.peers import PAIRED as PEER_PAIRED
-from node.peers import change_peer, keep_peer
 from node.rings.rosters import reopen_rings
 from node.rings.tables import pairings
 from node.rings.words import Party, are_right, make_words, pick_places
@@ -251,6 +251,7 @@ def finish_if_both(db: Connection, pairing_id: int) -> None:
         actor_uri=row.their_actor,
         inbox=row.their_inbox,
         pinned_at=moment,
+        pinned_by=BY_PAIRING,
         failures=0,
         retry_at=None,
     )

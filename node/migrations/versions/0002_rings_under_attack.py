@@ -27,7 +27,79 @@ def _agreements() -> None:
 
 
 def _sector() -> None:
-    """Sector rings: terms, admissions, signed rosters."""
+    op.add_column("peers", sa.Column("pinned_by", sa.Text(), nullable=True))
+    op.create_table(
+        "sector_terms",
+        sa.Column("ring_id", Id, autoincrement=False, nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("steward", Id, nullable=False),
+        sa.Column("ends_at", UtcDateTime(), nullable=False),
+        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.Column("application", sa.Text(), nullable=True),
+        sa.Column("refused_at", UtcDateTime(), nullable=True),
+        sa.Column("refused_why", sa.Text(), server_default="", nullable=False),
+        sa.Column("is_behind", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("restored_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["ring_id"], ["rings.id"], name=op.f("fk_sector_terms_ring_id_rings")),
+        sa.PrimaryKeyConstraint("ring_id", name=op.f("pk_sector_terms")),
+    )
+    op.create_table(
+        "sector_applications",
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("ring_id", Id, nullable=False),
+        sa.Column("peer_id", Id, autoincrement=False, nullable=False),
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("proof", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("decided_by", Id, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["decided_by"], ["members.actor_id"], name=op.f("fk_sector_applications_decided_by_members")
+        ),
+        sa.ForeignKeyConstraint(["ring_id"], ["rings.id"], name=op.f("fk_sector_applications_ring_id_rings")),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_sector_applications")),
+    )
+    op.create_index(op.f("ix_sector_applications_ring_id_state"), "sector_applications", ["ring_id", "state"])
+    op.create_table(
+        "sector_rosters",
+        sa.Column("ring_id", Id, autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("proof", sa.Text(), nullable=False),
+        sa.Column("is_contrary", sa.Boolean(), nullable=False),
+        sa.Column("shown_by", Id, nullable=False),
+        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["ring_id"], ["rings.id"], name=op.f("fk_sector_rosters_ring_id_rings")),
+        sa.PrimaryKeyConstraint("ring_id", "number", "hash", name=op.f("pk_sector_rosters")),
+    )
+    op.create_table(
+        "sector_firms",
+        sa.Column("ring_id", Id, autoincrement=False, nullable=False),
+        sa.Column("peer_id", Id, autoincrement=False, nullable=False),
+        sa.Column("application", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), server_default="", nullable=False),
+        sa.Column("since", sa.Integer(), nullable=False),
+        sa.Column("is_listed", sa.Boolean(), nullable=False),
+        sa.Column("standing", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["ring_id"], ["rings.id"], name=op.f("fk_sector_firms_ring_id_rings")),
+        sa.PrimaryKeyConstraint("ring_id", "peer_id", name=op.f("pk_sector_firms")),
+    )
+    op.create_table(
+        "sector_checks",
+        sa.Column("ring_id", Id, autoincrement=False, nullable=False),
+        sa.Column("peer_id", Id, autoincrement=False, nullable=False),
+        sa.Column("checked_at", UtcDateTime(), nullable=True),
+        sa.Column("tried_at", UtcDateTime(), nullable=True),
+        sa.Column("is_due", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=True),
+        sa.Column("hash", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["peer_id"], ["peers.id"], name=op.f("fk_sector_checks_peer_id_peers")),
+        sa.ForeignKeyConstraint(["ring_id"], ["rings.id"], name=op.f("fk_sector_checks_ring_id_rings")),
+        sa.PrimaryKeyConstraint("ring_id", "peer_id", name=op.f("pk_sector_checks")),
+    )
 
 
 def _numbers() -> None:
