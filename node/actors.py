@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, Index, Row, Table, Text, false, insert, select, update
 
-from node.db import Id, UtcDateTime, metadata
+from node.db import Id, UtcDateTime, insert_new, metadata
 from node.errors import Invalid
 from node.identity import SELF
 from node.ids import new_id, now
@@ -49,9 +49,9 @@ handles = Table(
 
 def take_handle(db: Connection, handle: str, kind: str) -> None:
     """Claim a handle of this node for good: one namespace for people, topics and rings, never reused."""
-    if db.execute(select(handles.c.handle).where(handles.c.handle == handle)).first():
+    row = {"handle": handle, "kind": kind, "taken_at": now()}
+    if not insert_new(db, handles, [row]):  # asked and taken at once: two may want it at this very moment
         raise Invalid(handle="This name is taken or was used before. Choose another one.")
-    db.execute(insert(handles).values(handle=handle, kind=kind, taken_at=now()))
 
 
 def add_local_actor(
