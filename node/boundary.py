@@ -102,9 +102,10 @@ def _open_to_outside(reader: Outside, moment: datetime) -> ColumnElement[bool]:
 
 def exchanges_open(peer_id: int | ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether open posts go to and come from a peer: by its policy and by this node's list (A5)."""
+    peer = peers.alias()  # it stands in queries that join peers themselves
     everyone = select(nodes.c.id).where(nodes.c.federation == OPEN_FEDERATION).exists()
-    allowed = or_(peers.c.policy == ALLOWED, and_(peers.c.policy != RINGS_ONLY, everyone))
-    return select(peers.c.id).where(peers.c.id == peer_id, peers.c.state != BLOCKED, allowed).exists()
+    allowed = or_(peer.c.policy == ALLOWED, and_(peer.c.policy != RINGS_ONLY, everyone))
+    return select(peer.c.id).where(peer.c.id == peer_id, peer.c.state != BLOCKED, allowed).exists()
 
 
 def _is_guest(reader: Member) -> ColumnElement[bool]:
