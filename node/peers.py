@@ -38,6 +38,8 @@ peers = Table(
     Column("heard_at", UtcDateTime),
     Column("clock_skew", Float),  # seconds its Date was ahead of ours, last time
     Column("proved_at", UtcDateTime),  # when it last signed our nonce with its pinned key (rule 8)
+    Column("told_key", Text),  # the key of ours that it last said it knows us by
+    Column("told_head_at", UtcDateTime),  # when it last took the head of our departures (rule 11)
 )
 
 

@@ -4,7 +4,7 @@ from node import actors, departures, identity, memberships, notices, objects, ou
 from node.access import tables as access_tables
 from node.media import tables as media_tables
 from node.posts import tables as posts_tables
-from node.rings import sector_tables
+from node.rings import sector_tables, trust_tables
 from node.rings import tables as rings_tables
 from node.topics import tables as topics_tables
 
@@ -24,4 +24,5 @@ MODULES = (
     rings_tables,
     sector_tables,
     topics_tables,
+    trust_tables,
 )

@@ -132,6 +132,49 @@ def _gate() -> None:
 
 def _trust() -> None:
     op.add_column("peers", sa.Column("proved_at", UtcDateTime(), nullable=True))
+    op.add_column("peers", sa.Column("told_key", sa.Text(), nullable=True))
+    op.add_column("peers", sa.Column("told_head_at", UtcDateTime(), nullable=True))
+    op.create_table(
+        "former_keys",
+        sa.Column("peer_id", Id, autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("from_at", UtcDateTime(), nullable=False),
+        sa.Column("until_at", UtcDateTime(), nullable=False),
+        sa.Column("statement", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("peer_id", "key", name=op.f("pk_former_keys")),
+    )
+    op.create_table(
+        "witnessed_heads",
+        sa.Column("peer_id", Id, autoincrement=False, nullable=False),
+        sa.Column("epoch", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("peer_id", "epoch", "seq", "hash", name=op.f("pk_witnessed_heads")),
+    )
+    op.create_table(
+        "comparisons",
+        sa.Column("peer_id", Id, autoincrement=False, nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("heads", sa.Integer(), nullable=False),
+        sa.Column("differs_at", sa.Integer(), nullable=True),
+        sa.Column("is_restored", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("peer_id", name=op.f("pk_comparisons")),
+    )
+    op.create_table(
+        "restores",
+        sa.Column("peer_id", Id, autoincrement=False, nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("since_at", UtcDateTime(), nullable=False),
+        sa.Column("tried_at", UtcDateTime(), nullable=True),
+        sa.Column("told_at", UtcDateTime(), nullable=True),
+        sa.Column("passed_at", UtcDateTime(), nullable=True),
+        sa.Column("answered_at", UtcDateTime(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("lost", sa.Integer(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["peer_id"], ["peers.id"], name=op.f("fk_restores_peer_id_peers")),
+        sa.PrimaryKeyConstraint("peer_id", name=op.f("pk_restores")),
+    )
 
 
 def _peers() -> None:
