@@ -1,6 +1,5 @@
 """What members do with posts: write, edit, delete; a post and its deliveries are one transaction."""
 
-import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,15 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from node.actors import actors, get_actor
+from node.actors import actors
 from node.boundary import (
     Member,
-    Receiver,
     get_readable,
-    holders_of,
     is_in_ring,
-    receivers,
-    receivers_of_update,
 )
 from node.errors import Forbidden, Invalid, NotFound
 from node.i18n import msg
@@ -24,15 +19,13 @@ from node.identity import SELF, Identity
 from node.ids import now
 from node.media.actions import attach_pictures, delete_files
 from node.media.images import Picture
-from node.notices import notify
 from node.objects import COMPANY, LIVE, PEOPLE, PUBLIC, add_object, is_ring, objects
-from node.outbox import publish
 from node.people.actions import need_face
 from node.people.queries import is_ring_node
-from node.posts.documents import activity_around, delete_activity, named_actors, note_document
 from node.posts.gates import check_gate
 from node.posts.mentions import find_mentioned, page_links, pick_readers
 from node.posts.rendering import read_names, render_markdown
+from node.posts.sending import deletion, publish_about, send_post, tell_here, topic_of
 from node.posts.storing import (
     Words,
     addressees_of,
@@ -44,11 +37,10 @@ from node.posts.storing import (
     keep_addressees,
     keep_names,
     mentioned_in,
+    own_post,
 )
-from node.queue import activities
 from node.rings.queries import ring_of_audience
 from node.settings import Settings
-from node.topics.activities import announce
 from node.topics.queries import find_topic
 
 LONGEST_SOURCE, LONGEST_TITLE, LONGEST_WARNING = 20_000, 200, 200
@@ -96,8 +88,8 @@ def publish_post(db: Connection, node: Identity, settings: Settings, author_id: 
     keep_names(db, object_id, mentioned=_ids(readers), tags=read_names(draft.source).hashtags)
     if draft.pictures:
         attach_pictures(db, settings, author_id, object_id, draft.pictures, draft.alts)
-    _tell(db, author_id, object_id, readers, parent)
-    _send(db, node, object_id, "Create", topic)
+    tell_here(db, author_id, object_id, readers, parent)
+    send_post(db, node, object_id, "Create", topic)
     return object_id
 
 
@@ -187,21 +179,6 @@ def _ids(rows: Sequence[Row[Any]]) -> set[int]:
     return {row.id for row in rows}
 
 
-def _tell(
-    db: Connection, author_id: int, object_id: int, readers: Sequence[Row[Any]], parent: Row[Any] | None
-) -> None:
-    """Local people who are answered or named, and may read it, hear of it once."""
-    link = f"/o/{object_id}"
-    answered = get_actor(db, parent.author_id) if parent is not None and parent.author_id else None
-    told = {author_id}
-    if answered is not None and answered.peer_id == SELF and answered.id not in told:
-        notify(db, answered.id, "reply", from_id=author_id, object_id=object_id, link=link)
-        told.add(answered.id)
-    for reader in readers:
-        if reader.peer_id == SELF and reader.id not in told:
-            notify(db, reader.id, "mention", from_id=author_id, object_id=object_id, link=link)
-
-
 # --- edit and delete -----------------------------------------------------------------------------
 
 
@@ -225,32 +202,18 @@ def edit_post(
     known = mentioned_in(db, object_id)
     change_words(db, post, _words(draft, page_links(found, readers)), now())
     keep_names(db, object_id, mentioned=_ids(readers), tags=read_names(source).hashtags)
-    _tell(db, author_id, object_id, [reader for reader in readers if reader.id not in known], None)
-    _send(db, node, object_id, "Update", _topic_of(db, post))
+    tell_here(db, author_id, object_id, [reader for reader in readers if reader.id not in known], None)
+    send_post(db, node, object_id, "Update", topic_of(db, post))
 
 
 def delete_post(db: Connection, node: Identity, author_id: int, object_id: int) -> None:
     """Empty the post here and ask everyone who ever got it to do the same."""
     post = own_post(db, author_id, object_id)
-    activity, there = _deletion(db, node, post)
+    activity, there = deletion(db, node, post)
     delete_files(db, object_id)
     empty_post(db, object_id)
     if activity is not None:
-        _publish(db, node, post, activity, there, _topic_of(db, post))
-
-
-def own_post(db: Connection, author_id: int, object_id: int) -> Row[Any]:
-    """A post of this writer; NotFound for anything else."""
-    mine = select(objects.c.id).where(
-        objects.c.id == object_id,
-        objects.c.author_id == author_id,
-        objects.c.kind == "post",
-        objects.c.origin == SELF,
-        objects.c.state != "deleted",
-    )
-    if db.execute(mine).first() is None:
-        raise NotFound
-    return get_post(db, object_id)
+        publish_about(db, node, post, activity, there, topic_of(db, post))
 
 
 def unreached(db: Connection, node: Identity, object_id: int) -> list[str]:
@@ -259,66 +222,3 @@ def unreached(db: Connection, node: Identity, object_id: int) -> list[str]:
     reached = mentioned_in(db, object_id)
     found = find_mentioned(db, node, post.source)
     return [name for name, actor in found.items() if actor is None or actor.id not in reached]
-
-
-# --- on its way ----------------------------------------------------------------------------------
-
-
-def _send(db: Connection, node: Identity, object_id: int, kind: str, topic: Row[Any] | None) -> None:
-    """A Create or Update to whoever the boundary says; what is of the company goes nowhere."""
-    post = get_post(db, object_id)
-    if post.audience == COMPANY:
-        return
-    activity = activity_around(kind, note_document(db, node, post))
-    addressed = _addressed(db, post)
-    if kind == "Update":
-        there = receivers_of_update(db, post, addressed)
-    else:
-        there = receivers(db, audience=post.audience, author_id=post.author_id, addressed=addressed)
-    _publish(db, node, post, activity, there, topic)
-
-
-def _addressed(db: Connection, post: Row[Any]) -> set[int]:
-    if post.audience == PEOPLE:
-        return addressees_of(db, post.id)
-    return {actor.id for actor in named_actors(db, post.id, post) if actor.peer_id != SELF}
-
-
-def _deletion(db: Connection, node: Identity, post: Row[Any]) -> tuple[dict[str, Any] | None, list[Receiver]]:
-    """The Delete, and everyone who ever got the post (rule 9); none for what never left."""
-    if post.audience == COMPANY:
-        return None, []
-    there = holders_of(db, post.id)
-    if post.audience == PUBLIC:
-        there = [*there, *receivers_of_update(db, post, _addressed(db, post))]
-    return delete_activity(node, post, note_document(db, node, post)), list(dict.fromkeys(there))
-
-
-def _publish(
-    db: Connection,
-    node: Identity,
-    post: Row[Any],
-    activity: dict[str, Any],
-    there: Sequence[Receiver],
-    topic: Row[Any] | None,
-) -> None:
-    activity_id = publish(
-        db,
-        node,
-        activity,
-        audience=post.audience,
-        receivers=there,
-        actor_id=post.author_id,
-        object_id=post.id,
-        holds=activity["type"] != "Delete",
-    )
-    if topic is not None and topic.origin == SELF and post.audience == PUBLIC:
-        sent = db.scalar(select(activities.c.body).where(activities.c.id == activity_id))
-        announce(db, node, topic, json.loads(str(sent)), post.uri, is_reply=post.parent_id is not None)
-
-
-def _topic_of(db: Connection, post: Row[Any]) -> Row[Any] | None:
-    try:
-        return find_topic(db, post.topic_id) if post.topic_id else None
-    except NotFound:
-        return None

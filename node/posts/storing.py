@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from node.boundary import Outside, may_hold
 from node.db import insert_new
+from node.errors import NotFound
 from node.identity import SELF
 from node.ids import new_id, now
 from node.memberships import addressees
@@ -35,6 +36,20 @@ def find_post(db: Connection, uri: str) -> Row[Any] | None:
 
 def get_post(db: Connection, object_id: int) -> Row[Any]:
     return db.execute(_with_object().where(objects.c.id == object_id)).one()
+
+
+def own_post(db: Connection, author_id: int, object_id: int) -> Row[Any]:
+    """A post of this writer; NotFound for anything else."""
+    mine = select(objects.c.id).where(
+        objects.c.id == object_id,
+        objects.c.author_id == author_id,
+        objects.c.kind == "post",
+        objects.c.origin == SELF,
+        objects.c.state != "deleted",
+    )
+    if db.execute(mine).first() is None:
+        raise NotFound
+    return get_post(db, object_id)
 
 
 def _with_object() -> Any:

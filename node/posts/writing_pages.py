@@ -19,7 +19,6 @@ from node.posts.actions import (
     Draft,
     delete_post,
     edit_post,
-    own_post,
     publish_post,
     unreached,
 )
@@ -27,6 +26,7 @@ from node.posts.forms import LANGUAGES, PICTURES, compose, compose_in, read_draf
 from node.posts.queries import get_readable_post, list_thread
 from node.posts.reactions import like, unlike
 from node.posts.shown import audience_choice, post_views, reach_words, ring_names, thread_views
+from node.posts.storing import own_post
 from node.web.context import shell_of
 from node.web.flashes import flash
 from node.web.forms import Form, blank_form
