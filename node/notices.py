@@ -1,8 +1,22 @@
 """What a member should know: one row each, shown on the notifications page."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Row,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from node.boundary import Member, readable
 from node.db import Id, UtcDateTime, metadata
@@ -58,6 +72,15 @@ def notify(
             created_at=now(),
         )
     )
+
+
+def renew_notices(db: Connection, member_ids: Sequence[int], kind: str, *, text: str, link: str) -> None:
+    """Tell many members; what each has not read yet of the same kind and place gives way to this."""
+    unread = (notices.c.kind == kind) & (notices.c.link == link) & notices.c.read_at.is_(None)
+    db.execute(delete(notices).where(unread))
+    values = {"kind": kind, "text": text, "link": link, "created_at": now()}
+    if member_ids:
+        db.execute(insert(notices), [{"id": new_id(), "member_id": one, **values} for one in member_ids])
 
 
 def list_notices(

@@ -9,7 +9,7 @@ from node.db import relative
 from node.incoming import Dropped, Handler, Incoming
 from node.objects import ring_audience
 from node.peers import PAIRED, get_peer
-from node.rings import people
+from node.rings import people, sector_activities
 from node.rings.agreement_rows import find_agreement
 from node.rings.agreements import take_offer
 from node.rings.catching_up import note_number
@@ -17,6 +17,7 @@ from node.rings.leaving import take_leaving
 from node.rings.outgoing import AGREEMENT, AGREEMENT_URN, LEAVING, RECEIPT
 from node.rings.queries import RingRow, ring_of_audience
 from node.rings.receipts import take_receipt
+from node.rings.sector_activities import take_firm_leaving
 from node.rings.signed_documents import read_document
 from schemas.activitystreams import parse_ring_urn
 from schemas.agreement import Agreement
@@ -46,6 +47,10 @@ def take_offered_agreement(db: Connection, incoming: Incoming) -> None:
 
 def take_leave(db: Connection, incoming: Incoming) -> None:
     peer, statement = _sender(db, incoming), incoming.object
+    if "application" in statement:
+        if not take_firm_leaving(db, incoming.node, peer, statement):
+            raise Dropped("a leaving that does not prove itself")
+        return
     agreement_hash = as_text(statement.get("agreement"), 200).removeprefix(AGREEMENT_URN)
     if find_agreement(db, agreement_hash) is None:
         raise Dropped("leaves an agreement that is not known")
@@ -89,6 +94,7 @@ def accept_receipt(db: Connection, incoming: Incoming) -> bool:
 
 
 HANDLERS: dict[tuple[str, str], Handler] = {
+    **sector_activities.HANDLERS,
     ("Offer", AGREEMENT): take_offered_agreement,
     ("Leave", LEAVING): take_leave,
     ("Add", "Person"): take_person_change,

@@ -17,7 +17,7 @@ from node.errors import NotFound
 from node.identity import Identity
 from node.peers import get_peer
 from node.queue import wake_peer
-from node.rings import pairing_talks
+from node.rings import pairing_talks, sector_checks
 from node.rings.catching_up import answer_numbers
 from node.rings.people import serve_people
 from node.rings.queries import RingRow, ring_of_audience
@@ -79,6 +79,37 @@ def _signed_for(
         return signed_answer(node, caller, nonce, document)
 
 
+async def show_terms(request: Request) -> Response:
+    """The sector rings whose roster we keep: for firms that our director paired with."""
+    return await _answer_node(request, sector_checks.answer_terms)
+
+
+async def show_rosters(request: Request) -> Response:
+    ring_hash, held = request.path_params["ring_hash"], request.query_params.get("hash", "")[:64]
+    number, all_signed = _number(request, "number", 0), request.query_params.get("signatures") == "all"
+
+    def answer(db: Connection, peer: Row[Any]) -> Document:
+        return sector_checks.answer_check(
+            db, ring_hash, peer.id, number=number, held=held, all_signed=all_signed
+        )
+
+    return await _answer_node(request, answer)
+
+
+async def _answer_node(request: Request, answerer: Callable[[Connection, Row[Any]], Document]) -> Response:
+    """A paired node; what it may know is the answerer's to say."""
+    services = services_of(request)
+    caller, _ = await authenticate_node(request, services)
+    nonce = request.query_params.get(NONCE, "")[:64]
+
+    def answer() -> Response:
+        with writing(services.engine) as db:
+            node = identity.load(db, services.settings.scheme)
+            return signed_answer(node, caller, nonce, answerer(db, get_peer(db, caller.peer_id or 0)))
+
+    return await run_in_threadpool(answer)
+
+
 def _number(request: Request, name: str, least: int) -> int:
     text = request.query_params.get(name, "")
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else least
@@ -89,4 +120,6 @@ ROUTES: list[BaseRoute] = [
     Route("/node/pairing", talk_about_pairing, methods=["POST"]),
     Route("/node/rings/{ring_hash}/people", show_people, methods=["GET"]),
     Route("/node/rings/{ring_hash}/activities", show_activities, methods=["GET"]),
+    Route("/node/rings/{ring_hash}/rosters", show_rosters, methods=["GET"]),
+    Route("/node/sectors", show_terms, methods=["GET"]),
 ]

@@ -31,6 +31,8 @@ from node.rings.agreement_rows import (
 from node.rings.pairing import need_director
 from node.rings.queries import CLOSED, OPEN
 from node.rings.rosters import set_closing_reason, settle_roster, tell_directors
+from node.rings.sector_leaving import say_leaving
+from node.rings.sector_rows import SECTOR, lock_sector
 from node.rings.tables import leavings
 
 
@@ -42,6 +44,8 @@ def leave(db: Connection, node: Identity, director_id: int, password: str, ring_
     if ring.state != OPEN:
         raise Conflict(msg("This ring is closed already."))
     receivers = [Receiver(peer.id, peer.inbox) for peer in ring_nodes(db, ring_audience(ring.hash))]
+    if ring.kind == SECTOR:
+        say_leaving(db, node, lock_sector(db, ring_id))
     for head in heads_of(db, ring_id):
         say(db, node, head, receivers)
     settle_roster(db, node.domain, ring_id)

@@ -19,6 +19,8 @@ from node.queue import drop_deliveries
 from node.rings.agreement_rows import agreements_of, change_ring, document_of, get_ring_row, heads_of
 from node.rings.people import begin_ring
 from node.rings.queries import CLOSED, OPEN
+from node.rings.sector_inside import firms_inside
+from node.rings.sector_rows import SECTOR, find_sector_of, find_terms, note_restored
 from node.rings.tables import leavings, ring_partners, rings
 
 KEPT_WHEN_LEAVING = ("Delete", "Leave")
@@ -32,7 +34,7 @@ def settle_roster(db: Connection, own_domain: str, ring_id: int) -> None:
     ring = get_ring_row(db, ring_id)
     inside = _roster(db, own_domain, ring)
     was_in = _partners(db, ring_id)
-    ends = min((head.ends_at for head in heads_of(db, ring_id)), default=now())
+    ends = _end(db, ring)
     if not inside:
         _close_all(db, ring, was_in)
         return
@@ -46,8 +48,16 @@ def settle_roster(db: Connection, own_domain: str, ring_id: int) -> None:
     _mark_open(db, ring)
 
 
+def _end(db: Connection, ring: Row[Any]) -> datetime:
+    sector = find_sector_of(db, ring.id)
+    ends = [sector.ends_at] if sector is not None else [head.ends_at for head in heads_of(db, ring.id)]
+    return min(ends, default=now())
+
+
 def _roster(db: Connection, own_domain: str, ring: Row[Any]) -> set[int]:
     """Peer ids (SELF among them) that are in now; empty when that is no ring any more."""
+    if ring.kind == SECTOR:
+        return firms_inside(db, ring.id)
     heads = [head for head in heads_of(db, ring.id) if head.ends_at > now()]
     if not heads or len(heads) != len(heads_of(db, ring.id)):
         return set()
@@ -151,6 +161,7 @@ def close_for_restore(db: Connection) -> None:
     """
     db.execute(update(nodes).values(epoch=nodes.c.epoch + 1))
     db.execute(update(peers).where(peers.c.state == PAIRED).values(state=KNOWN))
+    note_restored(db)
     own_domain = _own_domain(db)
     for ring in _open_rings(db):
         settle_roster(db, own_domain, ring.id)
@@ -174,11 +185,18 @@ def content_to_delete(db: Connection) -> list[int]:
 def _is_over(db: Connection, ring: Row[Any], peer_id: int) -> bool:
     audience = ring_audience(ring.hash)
     parted_at = last_end(db, audience, peer_id)
-    complete = [row for row in agreements_of(db, ring.id) if row.completed_at is not None]
-    if parted_at is None or not complete:
+    days = _retention_days(db, ring)
+    if parted_at is None or days is None:
         return False
-    days = document_of(complete[-1]).retention_days
     return parted_at + timedelta(days=days) <= now()
+
+
+def _retention_days(db: Connection, ring: Row[Any]) -> int | None:
+    terms = find_terms(db, ring.id)
+    if terms is not None:
+        return terms.retention_days
+    complete = [row for row in agreements_of(db, ring.id) if row.completed_at is not None]
+    return document_of(complete[-1]).retention_days if complete else None
 
 
 def _content_of(db: Connection, audience: str, peer_id: int) -> list[int]:

@@ -59,7 +59,7 @@ sector_firms = Table(
     Column("key", Text, nullable=False, server_default=""),  # by its application
     Column("since", Integer, nullable=False),
     Column("is_listed", Boolean, nullable=False),
-    Column("standing", Text, nullable=False),  # sound, unproved, other_key
+    Column("standing", Text, nullable=False),  # sound, unproved, unsigned, other_key
 )
 
 # What each firm said that it holds, when we compared last.

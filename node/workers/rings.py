@@ -1,6 +1,8 @@
 """Rings between requests: pairings go on, clocks close, people are told, what was missed is fetched."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection
@@ -8,16 +10,18 @@ from sqlalchemy import Connection
 from federation.errors import FederationError
 from node import identity
 from node.db import reading, writing
-from node.rings import catching_up, pairing, people
+from node.rings import catching_up, pairing, people, sector_checks
 from node.rings.agreement_rows import has_late_agreements
 from node.rings.agreements import lapse
 from node.rings.catching_up import Due
 from node.rings.outgoing import activities_path, people_path
 from node.rings.pairing_talks import advance, due_pairings
 from node.rings.rosters import close_expired, has_expired
+from node.rings.sector_checks import Check
 from node.rings.signed import ask_node
 from node.workers.loop import Work
 
+AT_ONCE = 8
 MOST_PAGES = 40  # of one partner and ring in one go; the rest comes at the next
 
 
@@ -40,9 +44,22 @@ async def run_once(work: Work) -> int:
     for pairing_id in await run_sync(_due_pairings, work):
         await advance(work.network, pairing_id)
         done += 1
-    partners = await run_sync(_due_partners, work)
-    await asyncio.gather(*(_catch_up(work, due) for due in partners))
-    return done + len(partners)
+    checks, partners = await run_sync(_due_checks, work), await run_sync(_due_partners, work)
+    asked = [partial(_compare, work, check) for check in checks]
+    asked += [partial(_catch_up, work, due) for due in partners]
+    await _each(asked)
+    return done + len(asked)
+
+
+async def _each(questions: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """All of them, few at a time: in a sector ring there are hundreds of partners to ask."""
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(question: Callable[[], Awaitable[None]]) -> None:
+        async with free:
+            await question()
+
+    await asyncio.gather(*(ask(question) for question in questions))
 
 
 def _begin(work: Work) -> None:
@@ -100,6 +117,36 @@ async def _catch_up(work: Work, due: Due) -> None:
             await run_sync(_keep_people, work, due, collection)
     except FederationError:
         return
+
+
+def _due_checks(work: Work) -> list[Check]:
+    with reading(work.engine) as db:
+        return sector_checks.due_checks(db)
+
+
+async def _compare(work: Work, check: Check) -> None:
+    """Ask one firm which roster of a sector ring it holds, until nothing more is missing."""
+    for _ in range(MOST_PAGES):
+        await run_sync(_note_check, work, check)
+        try:
+            answer = await ask_node(work.network, check.peer, check.question)
+        except FederationError:
+            return
+        further = await run_sync(_keep_check, work, check, answer)
+        if further is None:
+            return
+        check = further
+
+
+def _note_check(work: Work, check: Check) -> None:
+    with writing(work.engine) as db:
+        sector_checks.note_tried(db, check)
+
+
+def _keep_check(work: Work, check: Check, answer: dict[str, object]) -> Check | None:
+    with writing(work.engine) as db:
+        node = identity.load(db, work.settings.scheme)
+        return sector_checks.keep_answer(db, node, check, answer)
 
 
 async def _fetch_numbers(work: Work, due: Due) -> None:

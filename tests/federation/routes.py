@@ -62,6 +62,11 @@ READ: dict[str, list[str]] = {
         "/node/rings/{hash}/activities?epoch=1&after=9999&nonce=abc",
         "/node/rings/{hash}/activities?epoch=7&after=0",
     ],
+    "/node/rings/{ring_hash}/rosters": [
+        "/node/rings/{hash}/rosters?number=0&hash=&nonce=abc",
+        "/node/rings/{hash}/rosters?number=1&hash=abc&signatures=all",
+    ],
+    "/node/sectors": ["/node/sectors?nonce=abc"],
     # Coming in.
     "/login": ["/login", "/login?next=/o/{sample}"],
     "/invite/{token}": ["/invite/abcdef", "/invite/{link}"],
@@ -245,6 +250,8 @@ SIGNED = (
         "/.well-known/webfinger",
         "/node/rings/{ring_hash}/people",
         "/node/rings/{ring_hash}/activities",
+        "/node/rings/{ring_hash}/rosters",
+        "/node/sectors",
         "/",
     }
 )

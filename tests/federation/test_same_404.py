@@ -130,7 +130,11 @@ async def test_a_ring_not_theirs_is_as_none(world: World, kind: str) -> None:
     ring = ring_of(world.bakker, canary("ring handle at bakker"))
     for page in ("/rings/{}", "/rings/{}/about", "/rings/{}/renew", "/rings/{}/leave"):
         await assert_same(world, kind, page, ring.handle, canary("no such ring"), PAGE)
-    for asked in ("/node/rings/{}/people?nonce=a", "/node/rings/{}/activities?epoch=1&after=0&nonce=a"):
+    for asked in (
+        "/node/rings/{}/people?nonce=a",
+        "/node/rings/{}/activities?epoch=1&after=0&nonce=a",
+        "/node/rings/{}/rosters?number=1&hash=abc&nonce=a",
+    ):
         await assert_same(world, kind, asked, ring.hash, "0" * 64, DOCUMENT)
     for known in world.bakker.read(lambda db: list(db.scalars(select(agreements.c.hash)))):
         await assert_same(world, kind, "/agreements/{}", known, "0" * 64, PAGE)
