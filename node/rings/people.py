@@ -177,7 +177,7 @@ def people_of_ring(db: Connection, ring: RingRow) -> list[Row[Any]]:
     query = (
         select(actors)
         .join(ring_people, ring_people.c.actor_id == actors.c.id)
-        .where(ring_people.c.ring_id == ring.id, ring_people.c.peer_id != SELF)
+        .where(ring_people.c.ring_id == ring.id, ring_people.c.peer_id != SELF, actors.c.gone_at.is_(None))
         .order_by(actors.c.name, actors.c.id)
     )
     return [row for row in db.execute(query) if is_in_ring(db, ring.audience, row.peer_id)]

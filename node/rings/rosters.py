@@ -1,5 +1,6 @@
 """Which nodes are in a ring: periods open and close with agreements, the clock, leaving and blocks."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,68 +15,49 @@ from node.ids import now
 from node.memberships import close_period, memberships, open_period
 from node.notices import notify
 from node.objects import DELETED, objects, ring_audience
-from node.peers import BLOCKED, KNOWN, PAIRED, change_peer, find_peer, peers
+from node.peers import BLOCKED, KNOWN, PAIRED, change_peer, peers
 from node.queue import drop_deliveries
-from node.rings.agreement_rows import agreements_of, change_ring, document_of, get_ring_row, heads_of
+from node.rings.agreement_rows import agreements_of, change_ring, document_of, get_ring_row
+from node.rings.partner_rosters import PARTNERS, Roster, RosterOf, agreed_roster
 from node.rings.people import begin_ring
 from node.rings.queries import CLOSED, OPEN
 from node.rings.sector_inside import firms_inside
 from node.rings.sector_rows import SECTOR, find_sector_of, find_terms, note_restored
-from node.rings.tables import leavings, ring_partners, rings
+from node.rings.tables import ring_partners, rings
 
 KEPT_WHEN_LEAVING = ("Delete", "Leave")
 
 
 def settle_roster(db: Connection, own_domain: str, ring_id: int) -> None:
-    """Bring the periods of a ring in line with its complete agreements, leavings and blocks.
-
-    The one place that opens and closes rings. After a fork only firms in every head stay in.
-    """
+    """Bring the periods of a ring in line with its roster: the one place that opens and closes rings."""
     ring = get_ring_row(db, ring_id)
-    inside = _roster(db, own_domain, ring)
-    was_in = _partners(db, ring_id)
-    ends = _end(db, ring)
-    if not inside:
+    roster, was_in = roster_of(db, own_domain, ring), _partners(db, ring_id)
+    if not roster.inside:
         _close_all(db, ring, was_in)
         return
-    for peer_id in was_in - inside:
+    others = roster.inside - {SELF}
+    for peer_id in was_in - others:
         _put_out(db, ring, peer_id)
-    for peer_id in inside - {SELF}:
-        open_period(db, ring_audience(ring.hash), peer_id, ends)
-    open_period(db, ring_audience(ring.hash), SELF, ends)
-    fresh = [{"ring_id": ring_id, "peer_id": peer_id, "behind": True} for peer_id in inside - {SELF}]
+    for peer_id in others:
+        open_period(db, ring_audience(ring.hash), peer_id, roster.ends_at)
+    open_period(db, ring_audience(ring.hash), SELF, roster.ends_at)
+    fresh = [{"ring_id": ring_id, "peer_id": peer_id, "behind": True} for peer_id in others]
     insert_new(db, ring_partners, fresh)
     _mark_open(db, ring)
 
 
-def _end(db: Connection, ring: Row[Any]) -> datetime:
+def roster_of(db: Connection, own_domain: str, ring: Row[Any]) -> Roster:
+    """Who is in now, as the documents of this kind of ring say."""
+    return ROSTERS[ring.kind](db, own_domain, ring)
+
+
+def sector_roster(db: Connection, _own_domain: str, ring: Row[Any]) -> Roster:
+    """The roster that the steward of a sector ring keeps."""
     sector = find_sector_of(db, ring.id)
-    ends = [sector.ends_at] if sector is not None else [head.ends_at for head in heads_of(db, ring.id)]
-    return min(ends, default=now())
+    return Roster(frozenset(firms_inside(db, ring.id)), now() if sector is None else sector.ends_at)
 
 
-def _roster(db: Connection, own_domain: str, ring: Row[Any]) -> set[int]:
-    """Peer ids (SELF among them) that are in now; empty when that is no ring any more."""
-    if ring.kind == SECTOR:
-        return firms_inside(db, ring.id)
-    heads = [head for head in heads_of(db, ring.id) if head.ends_at > now()]
-    if not heads or len(heads) != len(heads_of(db, ring.id)):
-        return set()
-    firms = [{firm.domain for firm in document_of(head).firms} for head in heads]
-    domains = set.intersection(*firms)
-    if own_domain not in domains or _has_left(db, ring.id, SELF):
-        return set()
-    known = [find_peer(db, domain) for domain in domains - {own_domain}]
-    paired = [int(peer.id) for peer in known if peer is not None and peer.state == PAIRED]
-    staying = {peer_id for peer_id in paired if not _has_left(db, ring.id, peer_id)}
-    return staying | {SELF} if staying else set()
-
-
-def _has_left(db: Connection, ring_id: int, peer_id: int) -> bool:
-    """Whether it left the version that holds now: a later agreement that it signs lets it in again."""
-    hashes = [head.hash for head in heads_of(db, ring_id)]
-    gone = leavings.c.ring_id == ring_id, leavings.c.peer_id == peer_id, leavings.c.agreement.in_(hashes)
-    return db.execute(select(leavings.c.peer_id).where(*gone)).first() is not None
+ROSTERS: Mapping[str, RosterOf] = {PARTNERS: agreed_roster, SECTOR: sector_roster}
 
 
 def _partners(db: Connection, ring_id: int) -> set[int]:
@@ -118,7 +100,7 @@ def tell_directors(db: Connection, kind: str, text: str, link: str) -> None:
 
 def close_expired(db: Connection, own_domain: str) -> int:
     """The boundary closed these by the clock already; write it down, drop what waits, tell the directors."""
-    expired = [ring for ring in _open_rings(db) if not _roster(db, own_domain, ring)]
+    expired = [ring for ring in _open_rings(db) if not roster_of(db, own_domain, ring).inside]
     for ring in expired:
         settle_roster(db, own_domain, ring.id)
         set_closing_reason(db, ring.id, "expired")
@@ -150,7 +132,7 @@ def reopen_rings(db: Connection, peer_id: int) -> None:
     """Both directors paired anew: rings whose agreement still holds open again (rule 17)."""
     own_domain = _own_domain(db)
     for ring in db.execute(select(rings).where(rings.c.handle.is_not(None))).all():
-        if peer_id in _partners(db, ring.id) and _roster(db, own_domain, ring):
+        if peer_id in _partners(db, ring.id) and roster_of(db, own_domain, ring).inside:
             settle_roster(db, own_domain, ring.id)
 
 

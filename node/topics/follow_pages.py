@@ -24,8 +24,8 @@ from node.people.followers import followed_ids
 from node.people.follows import follow, unfollow
 from node.people.queries import author_views, find_person, get_known_actor, list_people
 from node.people.remote import keep_actor
-from node.rings.queries import open_rings
-from node.topics.queries import list_ring_people
+from node.rings.people import people_of_ring
+from node.rings.queries import RingRow, open_rings
 from node.topics.remote import keep_remote_topic
 from node.web.flashes import flash
 from node.web.forms import Form, blank_form
@@ -186,13 +186,17 @@ def take_unfollow_one(visit: Visit) -> Response:
 def show_people(visit: Visit) -> Response:
     followed = followed_ids(visit.db, visit.member.actor_id)
     own = [row.id for row in list_people(visit.db)]
-    lists = [("", own)] + [(ring.name, list_ring_people(visit.db, ring.id)) for ring in open_rings(visit.db)]
+    lists = [("", own)] + [(ring.name, _ids_of(visit, ring)) for ring in open_rings(visit.db)]
     names = author_views(visit.db, visit.node, {one for _, ids in lists for one in ids})
     groups = [
         PeopleGroup(ring, tuple(PersonEntry(one, names[one], followed.get(one, "")) for one in ids))
         for ring, ids in lists
     ]
     return render(visit.request, "topics/people.html", groups=groups, me=visit.member.actor_id)
+
+
+def _ids_of(visit: Visit, ring: RingRow) -> list[int]:
+    return [row.id for row in people_of_ring(visit.db, ring)]
 
 
 def _back(visit: Visit, target: str, text: str) -> Response:

@@ -4,12 +4,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
-from node.actors import actors
 from node.boundary import Reader, readable
 from node.errors import NotFound
-from node.identity import SELF
 from node.objects import LIVE, objects
-from node.rings.tables import ring_people
 from node.topics.tables import topics
 
 KIND = "topic"
@@ -39,13 +36,6 @@ def list_topics(db: Connection, reader: Reader) -> list[Row[Any]]:
 def topics_of_audience(db: Connection, reader: Reader, audience: str) -> list[Row[Any]]:
     """Where a member may put a new post with this audience: no archived topic among them."""
     return [row for row in list_topics(db, reader) if row.audience == audience and not row.archived]
-
-
-def list_ring_people(db: Connection, ring_id: int) -> list[int]:
-    """The people of the other nodes of a ring, as their nodes told us: ids of actors."""
-    theirs = ring_people.c.ring_id == ring_id, ring_people.c.peer_id != SELF
-    query = select(ring_people.c.actor_id).join(actors, actors.c.id == ring_people.c.actor_id)
-    return list(db.scalars(query.where(*theirs, actors.c.gone_at.is_(None)).order_by(actors.c.name)))
 
 
 def _topics() -> Select[Any]:
