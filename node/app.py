@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
@@ -25,7 +26,7 @@ from node.activitypub.errors import show_bug, show_http_error, show_node_error, 
 from node.activitypub.keeping import Keeper
 from node.activitypub.readers import signed_reader
 from node.admin import pages as admin_pages
-from node.db import open_engine, reading
+from node.db import open_engine, reading, writing
 from node.errors import NodeError
 from node.incoming import Dropped, Handler, Incoming
 from node.media.pages import media_routes
@@ -39,6 +40,7 @@ from node.posts import pages as post_pages
 from node.posts import relays
 from node.rings import activities as rings
 from node.rings import pages as ring_pages
+from node.rings.proving import forget_proofs
 from node.settings import Settings
 from node.topics import activities as topics
 from node.topics import pages as topic_pages
@@ -86,6 +88,7 @@ def build_app(
             if isinstance(way_out, GuardedSender):
                 await stack.enter_async_context(way_out)
             app.state.keeper = Keeper(engine)
+            await run_in_threadpool(_forget_proofs, engine)
             running = workers()
             wakes = [Wake() for _ in running]
             app.state.services = Services(settings, engine, network, identify, _wake_all(wakes), tries)
@@ -114,6 +117,11 @@ def build_app(
     )
     app.router.redirect_slashes = False  # it would build the Location from the Host header
     return app
+
+
+def _forget_proofs(engine: Engine) -> None:
+    with writing(engine) as db:
+        forget_proofs(db)
 
 
 def workers() -> list[RunOnce]:

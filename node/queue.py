@@ -234,9 +234,14 @@ def record_failure(db: Connection, delivery: Delivery, error: str, retry_at: dat
         .where(deliveries.c.id == delivery.id)
         .values(attempts=deliveries.c.attempts + 1, error=error)
     )
+    record_silence(db, delivery.peer_id, error, retry_at)
+
+
+def record_silence(db: Connection, peer_id: int, error: str, retry_at: datetime) -> None:
+    """The peer could not be sent anything at all."""
     db.execute(
         update(peers)
-        .where(peers.c.id == delivery.peer_id)
+        .where(peers.c.id == peer_id)
         .values(failures=peers.c.failures + 1, retry_at=retry_at, failed_at=now(), last_error=error)
     )
 

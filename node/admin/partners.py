@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, func, or_, select
 from node.i18n import msg
 from node.peers import BLOCKED, PAIRED, peers
 from node.queue import deliveries
+from node.rings.proving import UNPROVEN
 from node.web.formats import AMSTERDAM
 
 MOST_SKEW = 5 * 60
@@ -24,6 +25,7 @@ REASONS = {
     "answered 403": msg("their server refuses us"),
     "answered 404": msg("their server does not know the address"),
     "answered 410": msg("their server says it is gone"),
+    UNPROVEN: msg("their server does not prove that it is theirs"),
     "answered 429": msg("their server asks us to slow down"),
 }
 SERVER_ERROR = msg("their server has a fault of its own")
@@ -67,6 +69,8 @@ def _describe_traffic(row: Row[Any], language: str) -> tuple[bool, str, str]:
             reason=_reason(row.last_error or ""),
             waiting=row.waiting,
         )
+        if row.last_error == UNPROVEN:
+            return False, text, msg("Call them: somebody else may have their name now. Nothing goes there.")
         return False, text, msg("Call them. Nothing is lost: it goes by itself once they are back.")
     if row.succeeded_at is None:
         return True, msg("Nothing has gone to %(name)s yet.", name=name), ""

@@ -12,14 +12,15 @@ from starlette.routing import BaseRoute, Route
 from federation.documents import Document
 from node import identity
 from node.boundary import is_in_ring
-from node.db import writing
+from node.db import reading, writing
 from node.errors import NotFound
 from node.identity import Identity
 from node.peers import get_peer
 from node.queue import wake_peer
-from node.rings import pairing_talks, sector_checks
+from node.rings import pairing_talks, proving, sector_checks
 from node.rings.catching_up import answer_numbers
 from node.rings.people import serve_people
+from node.rings.proving import prove
 from node.rings.queries import RingRow, ring_of_audience
 from node.rings.signed import NONCE, Caller, authenticate_node, authenticate_stranger, signed_answer
 from node.web.visits import Services, services_of
@@ -40,6 +41,19 @@ def _pairing_answer(services: Services, caller: Caller, message: Document) -> Do
     with writing(services.engine) as db:
         node = identity.load(db, services.settings.scheme)
         return pairing_talks.receive(db, node, caller, message)
+
+
+async def prove_ourselves(request: Request) -> Response:
+    services = services_of(request)
+    caller, question = await authenticate_node(request, services)
+    return await run_in_threadpool(_proof, services, caller, question)
+
+
+def _proof(services: Services, caller: Caller, question: Document) -> Response:
+    with reading(services.engine) as db:
+        node = identity.load(db, services.settings.scheme)
+    nonce, answer = prove(node, caller, question)
+    return signed_answer(node, caller, nonce, answer)
 
 
 async def show_people(request: Request) -> Response:
@@ -118,6 +132,7 @@ def _number(request: Request, name: str, least: int) -> int:
 
 ROUTES: list[BaseRoute] = [
     Route("/node/pairing", talk_about_pairing, methods=["POST"]),
+    Route(proving.PATH, prove_ourselves, methods=["POST"]),
     Route("/node/rings/{ring_hash}/people", show_people, methods=["GET"]),
     Route("/node/rings/{ring_hash}/activities", show_activities, methods=["GET"]),
     Route("/node/rings/{ring_hash}/rosters", show_rosters, methods=["GET"]),

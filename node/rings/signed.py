@@ -23,6 +23,7 @@ from federation.errors import FederationError, Rejected
 from federation.fetches import check_status
 from federation.keys import decode_multibase, encode_multibase, load_multikey, load_private
 from federation.messages import Request
+from federation.messages import Response as Answer
 from federation.signatures import parse_signature, verify
 from node import identity
 from node.db import reading
@@ -140,12 +141,17 @@ def signed_answer(node: Identity, caller: Caller, nonce: str, document: Document
     The signature covers the asker's nonce and is not kept, so what was answered stays deniable.
     """
     response = JSONResponse(document, headers={"cache-control": "no-store"})
+    words = _answer_words(node.domain, caller.domain, nonce, bytes(response.body))
+    response.headers[ANSWER_HEADER] = sign_words(node, words)
+    return response
+
+
+def sign_words(node: Identity, words: bytes) -> str:
+    """Our node key's signature over words that say what they are for and between whom."""
     private = load_private(node.ed25519_private)
     if not isinstance(private, Ed25519PrivateKey):
         raise TypeError("a node's key is an Ed25519 key")
-    words = _answer_words(node.domain, caller.domain, nonce, bytes(response.body))
-    response.headers[ANSWER_HEADER] = encode_multibase(private.sign(words))
-    return response
+    return encode_multibase(private.sign(words))
 
 
 def _answer_words(sender: str, asker: str, nonce: str, body: bytes) -> bytes:
@@ -181,15 +187,30 @@ async def ask_node(network: Network, peer: Row[Any], path: str) -> Document:
     response = await http.get(
         network.sender, url, accept=JSON_TYPE, sign=node_signer(node), max_bytes=LARGEST_ANSWER
     )
-    check_status(response)
     if origin(response.url or url) != origin(base):
         raise Rejected("answered from elsewhere")
+    return _read_answer(response, peer, node, nonce)
+
+
+async def ask_node_by_post(
+    network: Network, peer: Row[Any], path: str, message: Document, nonce: str
+) -> Document:
+    """A paired node's signed answer to a message under our node key; raises FederationError."""
+    node = await run_in_threadpool(_load_for, network)
+    url, body = f"{network.scheme}://{peer.domain}{path}", json.dumps(message).encode()
+    response = await http.post(network.sender, url, body, sign=node_signer(node), content_type=JSON_TYPE)
+    return _read_answer(response, peer, node, nonce)
+
+
+def _read_answer(response: Answer, peer: Row[Any], node: Identity, nonce: str) -> Document:
+    check_status(response)
     proof = decode_multibase(response.headers.get(ANSWER_HEADER, ""))
-    _check_answer(peer, _answer_words(peer.domain, node.domain, nonce, response.body), proof)
+    check_pinned(peer, _answer_words(peer.domain, node.domain, nonce, response.body), proof)
     return parse_json(response.body)
 
 
-def _check_answer(peer: Row[Any], words: bytes, proof: bytes) -> None:
+def check_pinned(peer: Row[Any], words: bytes, proof: bytes) -> None:
+    """Raises Rejected unless the pinned key of that node signed these words."""
     key = load_multikey(peer.node_key or "")
     if not isinstance(key, Ed25519PublicKey):
         raise Rejected("no pinned key")

@@ -3,11 +3,12 @@
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 from starlette.concurrency import run_in_threadpool
 
 from federation.delivery import Dead, Delivered, Outcome, Retry, backoff, deliver
@@ -32,8 +33,10 @@ from node.queue import (
     record_delivered,
     record_dropped,
     record_failure,
+    record_silence,
     release_claim,
 )
+from node.rings.proving import ask_proof, needs_proof, note_proof
 from node.workers.lanes import Lane, run_lanes
 from node.workers.loop import Work
 
@@ -44,11 +47,15 @@ MOST_REFUSALS = 14  # with back-off from one second: about four hours
 
 @dataclass(frozen=True)
 class Step:
-    """What a lane does next: one delivery, with the claim that makes the peer ours while we send."""
+    """What a lane does next: one delivery, with the claim that makes the peer ours while we send.
+
+    `unproven` is the partner that must first show once more that it holds its pinned key (rule 8).
+    """
 
     claim: Claim
     delivery: Delivery
     signer: Signer
+    unproven: Row[Any] | None
 
 
 async def run_once(work: Work) -> int:
@@ -75,6 +82,10 @@ async def _send_all(work: Work, claim: Claim) -> None:
     """Oldest first until nothing waits or the peer fails; what comes meanwhile goes too."""
     step = await run_in_threadpool(_begin, work, claim)
     while step is not None:
+        if step.unproven is not None:
+            missing = await ask_proof(work.network, step.unproven)
+            step = await run_in_threadpool(_go_on_if_proven, work, step, missing)
+            continue
         body = step.delivery.body.encode()
         outcome = await deliver(work.network.sender, body, step.delivery.inbox, step.signer)
         step = await run_in_threadpool(_go_on, work, step, outcome)
@@ -94,6 +105,19 @@ def _go_on(work: Work, step: Step, outcome: Outcome) -> Step | None:
         return None
 
 
+def _go_on_if_proven(work: Work, step: Step, missing: str) -> Step | None:
+    """Choose again what goes, for asking took a while; without a proof the peer is down."""
+    peer_id = step.delivery.peer_id
+    with writing(work.engine) as db:
+        if not missing:
+            note_proof(db, peer_id)
+            return _next(db, work, step.claim)
+        log.warning("peer_unproven", peer=peer_id, reason=missing)
+        record_silence(db, peer_id, missing, _retry_at(db, peer_id))
+        release_claim(db, step.claim)
+        return None
+
+
 def _next(db: Connection, work: Work, claim: Claim) -> Step | None:
     kept = keep_claim(db, claim)
     if kept is None:
@@ -102,7 +126,10 @@ def _next(db: Connection, work: Work, claim: Claim) -> Step | None:
     if delivery is None:
         release_claim(db, kept)
         return None
-    return Step(kept, delivery, _signer(db, identity.load(db, work.settings.scheme), delivery))
+    peer = get_peer(db, claim.peer_id)
+    unproven = peer if needs_proof(peer, delivery.audience) else None
+    signer = _signer(db, identity.load(db, work.settings.scheme), delivery)
+    return Step(kept, delivery, signer, unproven)
 
 
 def _next_allowed(db: Connection, peer_id: int) -> Delivery | None:
@@ -142,16 +169,16 @@ def _record(db: Connection, delivery: Delivery, outcome: Outcome) -> bool:
             record_dead(db, delivery, reason)
         case _:
             after = outcome.after if isinstance(outcome, Retry) else None
-            seconds = after or backoff(_failures(db, delivery) + 1, secrets.randbelow(1000) / 1000)
-            record_failure(db, delivery, outcome.reason, now() + timedelta(seconds=seconds))
+            record_failure(db, delivery, outcome.reason, _retry_at(db, delivery.peer_id, after))
             return False
     return True
+
+
+def _retry_at(db: Connection, peer_id: int, after: float | None = None) -> datetime:
+    failures = int(get_peer(db, peer_id).failures)
+    return now() + timedelta(seconds=after or backoff(failures + 1, secrets.randbelow(1000) / 1000))
 
 
 def _may_recover(db: Connection, delivery: Delivery) -> bool:
     """A partner whose proxy answers 404 for a while is not refusing: it is tried again for some hours."""
     return delivery.attempts < MOST_REFUSALS and get_peer(db, delivery.peer_id).state == PAIRED
-
-
-def _failures(db: Connection, delivery: Delivery) -> int:
-    return int(get_peer(db, delivery.peer_id).failures)

@@ -143,6 +143,7 @@ GUESSED: dict[str, tuple[str, dict[str, str]]] = {
     "/invite/{token}": ("/invite/{link}", {"handle": "gok", "name": "Gok", "password": "kort"}),
     "/reset/{token}": ("/reset/{link}", {"password": "een lang wachtwoord"}),
     "/node/pairing": ("/node/pairing", {}),
+    "/node/prove": ("/node/prove", {}),
     "/inbox": ("/inbox", {}),
     "/p/{id}/inbox": ("/p/{actor}/inbox", {}),
     "/actor/inbox": ("/actor/inbox", {}),
