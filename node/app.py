@@ -53,7 +53,7 @@ from node.web.proxies import TrustedProxies
 from node.web.shells import BareShell
 from node.web.tries import Tries
 from node.web.visits import Services, page
-from node.workers import deliveries, files
+from node.workers import deliveries, files, gates
 from node.workers import rings as ring_workers
 from node.workers.housekeeping import Housekeeping
 from node.workers.loop import RunOnce, Wake, Work, run_forever
@@ -130,6 +130,7 @@ def workers() -> list[RunOnce]:
         deliveries.run_once,
         ReceivedWorker(handlers(), posts.store_fetched, rings.note_incoming_number),
         files.run_once,
+        gates.run_once,
         ring_workers.RingsWorker(),
         Housekeeping(),
     ]

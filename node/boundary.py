@@ -14,6 +14,7 @@ from node.ids import now
 from node.memberships import ACCEPTED, addressees, follows, guests, memberships, rooms
 from node.objects import (
     COMPANY,
+    DRAFT,
     HELD,
     LIVE,
     PEOPLE,
@@ -25,6 +26,8 @@ from node.objects import (
     objects,
 )
 from node.peers import ALLOWED, BLOCKED, PAIRED, RINGS_ONLY, peers
+
+OWN_STATES = (LIVE, HELD, DRAFT)  # what its author sees
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def readable(reader: Reader) -> ColumnElement[bool]:
     live = and_(objects.c.state == LIVE, _not_from_blocked())
     match reader:
         case Member():
-            mine = and_(objects.c.author_id == reader.actor_id, objects.c.state.in_((LIVE, HELD)))
+            mine = and_(objects.c.author_id == reader.actor_id, objects.c.state.in_(OWN_STATES))
             return or_(mine, and_(live, _open_to_member(reader, moment)), _held_for(reader, moment))
         case Outside():
             ours = and_(live, objects.c.origin == SELF)
@@ -220,7 +223,7 @@ def _exchanges(db: Connection, peer_id: int) -> bool:
 
 
 def _is_own_or_held(db: Connection, reader: Member, row: Row[Any]) -> bool:
-    if row.author_id == reader.actor_id and row.state in (LIVE, HELD):
+    if row.author_id == reader.actor_id and row.state in OWN_STATES:
         return True
     if (
         row.state != HELD

@@ -83,6 +83,11 @@ def renew_notices(db: Connection, member_ids: Sequence[int], kind: str, *, text:
         db.execute(insert(notices), [{"id": new_id(), "member_id": one, **values} for one in member_ids])
 
 
+def forget_notices(db: Connection, kind: str, object_id: int) -> None:
+    """What was said about an object no longer holds, or is about to be said anew."""
+    db.execute(delete(notices).where(notices.c.kind == kind, notices.c.object_id == object_id))
+
+
 def list_notices(
     db: Connection, member: Member, *, before: int | None = None, limit: int = 40
 ) -> list[Row[Any]]:

@@ -14,6 +14,8 @@ PEOPLE = "people"
 PUBLIC = "public"
 
 LIVE, HELD, DELETED = "live", "held", "deleted"
+DRAFT = "draft"  # its author's alone
+DROPPED = "dropped"  # thrown away before anybody got it: no 410 says that it was there
 
 objects = Table(
     "objects",

@@ -1,10 +1,18 @@
 """The document that makes a ring: what firms promise each other. Its canonical form is what is signed."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 
 HASH = r"[0-9a-f]{64}"
 DAY = "%Y-%m-%dT%H:%M:%SZ"
@@ -53,10 +61,20 @@ class Firm(Place):
 
 
 class Gate(Shape):
-    """What a post passes before it goes to the ring; `minutes` only for a hold."""
+    """What a post passes before it goes to the ring; `minutes` only for a hold, `days` only for a checklist.
+
+    `days` is how long an answer counts for posts from apps. Where it is not said it is left out of the
+    document, so that agreements from before it was there keep their hash.
+    """
 
     kind: Literal["none", "checklist", "hold", "four_eyes"]
     minutes: Annotated[int, Field(ge=0, le=1440)]
+    days: Annotated[int, Field(ge=1, le=365)] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_silence(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = serialize(self)
+        return {name: value for name, value in written.items() if value is not None}
 
 
 class Agreement(Shape):

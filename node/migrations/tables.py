@@ -2,6 +2,7 @@
 
 from node import actors, departures, identity, memberships, notices, objects, outbox, peers, queue
 from node.access import tables as access_tables
+from node.gates import tables as gates_tables
 from node.media import tables as media_tables
 from node.posts import tables as posts_tables
 from node.rings import sector_tables, trust_tables
@@ -12,6 +13,7 @@ MODULES = (
     access_tables,
     actors,
     departures,
+    gates_tables,
     identity,
     media_tables,
     memberships,

@@ -1,7 +1,7 @@
 """What members do with posts: write, edit, delete; a post and its deliveries are one transaction."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,32 +14,33 @@ from node.boundary import (
     is_in_ring,
 )
 from node.errors import Forbidden, Invalid, NotFound
+from node.gates.checklists import need_answer
+from node.gates.rules import Rules, note_gate_act, rules_of
 from node.i18n import msg
 from node.identity import SELF, Identity
-from node.ids import now
 from node.media.actions import attach_pictures, delete_files
 from node.media.images import Picture
-from node.objects import COMPANY, LIVE, PEOPLE, PUBLIC, add_object, is_ring, objects
+from node.objects import COMPANY, DRAFT, LIVE, PEOPLE, PUBLIC, add_object, is_ring, objects
 from node.people.actions import need_face
 from node.people.queries import is_ring_node
-from node.posts.gates import check_gate
-from node.posts.mentions import find_mentioned, page_links, pick_readers
-from node.posts.rendering import read_names, render_markdown
-from node.posts.sending import deletion, publish_about, send_post, tell_here, topic_of
+from node.posts.going_out import go_out, put_words, render_here
+from node.posts.mentions import find_mentioned
+from node.posts.sending import deletion, publish_about, topic_of
 from node.posts.storing import (
     Words,
     addressees_of,
-    change_words,
+    drop_post,
     empty_post,
     get_post,
     insert_post,
     is_below,
     keep_addressees,
-    keep_names,
+    lock_object,
     mentioned_in,
     own_post,
+    rewrite,
 )
-from node.rings.queries import ring_of_audience
+from node.posts.waiting import forget_wait, keep_at_home, offer
 from node.settings import Settings
 from node.topics.queries import find_topic
 
@@ -65,32 +66,44 @@ class Draft:
 # --- write -----------------------------------------------------------------------------------------
 
 
-def publish_post(db: Connection, node: Identity, settings: Settings, author_id: int, draft: Draft) -> int:
-    """Write a post and its deliveries; returns the object's id."""
+def publish_post(
+    db: Connection, node: Identity, settings: Settings, author_id: int, draft: Draft, *, on_page: bool = False
+) -> int:
+    """Write a post and its deliveries, or keep it where its gate wants it (rule 6); returns the object's id.
+
+    `on_page` says that its author sees the questions of a checklist next: until then it is their draft.
+    """
     check_words(draft.source, draft.title, draft.warning, draft.language)
     parent = _find_parent(db, author_id, draft.parent_id)
     audience = _check_audience(db, draft, parent)
     topic = _find_topic(db, author_id, draft, parent, audience)
     addressed = _circle(db, author_id, parent) if audience == PEOPLE and parent else set()
     _check_face(db, author_id, audience, addressed)
-    state = check_gate(db, ring_of_audience(db, audience))
+    rules = rules_of(db, audience)
+    if not on_page:
+        need_answer(db, node, author_id, audience)
+    state = LIVE if rules.are_none else DRAFT
     object_id = add_object(db, kind="post", audience=audience, author_id=author_id, state=state)
     keep_addressees(db, object_id, addressed)
-    found = find_mentioned(db, node, draft.source)
-    readers = pick_readers(db, found.values(), audience, addressed)
-    insert_post(
-        db,
-        object_id,
-        _words(draft, page_links(found, readers)),
-        parent=parent,
-        topic_id=topic.object_id if topic else None,
-    )
-    keep_names(db, object_id, mentioned=_ids(readers), tags=read_names(draft.source).hashtags)
+    topic_id = topic.object_id if topic else None
+    insert_post(db, object_id, _words(draft), parent=parent, topic_id=topic_id)
     if draft.pictures:
         attach_pictures(db, settings, author_id, object_id, draft.pictures, draft.alts)
-    tell_here(db, author_id, object_id, readers, parent)
-    send_post(db, node, object_id, "Create", topic)
+    if rules.are_none:
+        go_out(db, node, get_post(db, object_id))
+    else:
+        render_here(db, node, get_post(db, object_id))
+        keep_at_home(db, object_id)
+        _offer_unless_asked(db, node, author_id, object_id, rules, on_page=on_page)
     return object_id
+
+
+def _offer_unless_asked(
+    db: Connection, node: Identity, author_id: int, object_id: int, rules: Rules, *, on_page: bool
+) -> None:
+    """The page of a checklist comes between; what comes from elsewhere was answered there before."""
+    if not (on_page and rules.checklist):
+        offer(db, node, author_id, object_id)
 
 
 def check_words(source: str, title: str, warning: str, language: str) -> None:
@@ -170,13 +183,9 @@ def _check_face(db: Connection, author_id: int, audience: str, addressed: Collec
         need_face(db, author_id)
 
 
-def _words(draft: Draft, links: dict[str, str]) -> Words:
-    html = render_markdown(draft.source, links)
-    return Words(draft.title.strip(), draft.source, html, draft.warning.strip(), draft.language)
-
-
-def _ids(rows: Sequence[Row[Any]]) -> set[int]:
-    return {row.id for row in rows}
+def _words(draft: Draft) -> Words:
+    """As typed; `write_names` knows which names become links."""
+    return Words(draft.title.strip(), draft.source, "", draft.warning.strip(), draft.language)
 
 
 # --- edit and delete -----------------------------------------------------------------------------
@@ -193,27 +202,60 @@ def edit_post(
     warning: str,
     language: str,
 ) -> None:
-    """New words for the same readers (rule 3); the old words are kept as a version."""
+    """New words for the same readers (rule 3): at once, or once the gate lets them go, as the post did."""
+    words = {"source": source, "title": title, "warning": warning, "language": language}
+    _edit(db, node, author_id, object_id, words, on_page=False)
+
+
+def edit_on_page(
+    db: Connection, node: Identity, author_id: int, object_id: int, words: Mapping[str, str]
+) -> None:
+    """The same, where the questions of a checklist are on the next page."""
+    _edit(db, node, author_id, object_id, words, on_page=True)
+
+
+def _edit(
+    db: Connection,
+    node: Identity,
+    author_id: int,
+    object_id: int,
+    typed: Mapping[str, str],
+    *,
+    on_page: bool,
+) -> None:
+    lock_object(db, object_id)
     post = own_post(db, author_id, object_id)
-    check_words(source, title, warning, language)
-    found = find_mentioned(db, node, source)
-    readers = pick_readers(db, found.values(), post.audience, addressees_of(db, object_id))
-    draft = Draft(post.audience, source, title, warning, language)
-    known = mentioned_in(db, object_id)
-    change_words(db, post, _words(draft, page_links(found, readers)), now())
-    keep_names(db, object_id, mentioned=_ids(readers), tags=read_names(source).hashtags)
-    tell_here(db, author_id, object_id, [reader for reader in readers if reader.id not in known], None)
-    send_post(db, node, object_id, "Update", topic_of(db, post))
+    check_words(**typed)
+    words = {**typed, "title": typed["title"].strip(), "warning": typed["warning"].strip()}
+    rules = rules_of(db, post.audience)
+    if post.state == LIVE and rules.are_none:
+        put_words(db, node, post, **words)
+        return
+    if not on_page:
+        need_answer(db, node, author_id, post.audience)
+    if post.state == LIVE:
+        keep_at_home(db, object_id, words)
+    else:
+        rewrite(db, object_id, Words(**words, html=""))
+        render_here(db, node, get_post(db, object_id))
+        keep_at_home(db, object_id)
+    _offer_unless_asked(db, node, author_id, object_id, rules, on_page=on_page)
 
 
 def delete_post(db: Connection, node: Identity, author_id: int, object_id: int) -> None:
-    """Empty the post here and ask everyone who ever got it to do the same."""
+    """Empty the post here and ask everyone who ever got it to do the same; what nobody got just goes."""
+    lock_object(db, object_id)
     post = own_post(db, author_id, object_id)
-    activity, there = deletion(db, node, post)
     delete_files(db, object_id)
+    forget_wait(db, object_id)
+    if post.state != LIVE:
+        drop_post(db, object_id)
+        return
+    activity, there = deletion(db, node, post)
     empty_post(db, object_id)
     if activity is not None:
         publish_about(db, node, post, activity, there, topic_of(db, post))
+        note_gate_act(db, object_id, "deleted", author_id)
 
 
 def unreached(db: Connection, node: Identity, object_id: int) -> list[str]:

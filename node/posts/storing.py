@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from node.boundary import Outside, may_hold
+from node.boundary import OWN_STATES, Outside, may_hold
 from node.db import insert_new
 from node.errors import NotFound
 from node.identity import SELF
 from node.ids import new_id, now
 from node.memberships import addressees
-from node.objects import PEOPLE, PUBLIC, is_ring, mark_deleted, objects
+from node.objects import DROPPED, PEOPLE, PUBLIC, is_ring, mark_deleted, objects
 from node.posts.tables import hashtags, mentions, post_versions, posts, reactions
 from node.queue import forget_words
 
@@ -45,7 +45,7 @@ def own_post(db: Connection, author_id: int, object_id: int) -> Row[Any]:
         objects.c.author_id == author_id,
         objects.c.kind == "post",
         objects.c.origin == SELF,
-        objects.c.state != "deleted",
+        objects.c.state.in_(OWN_STATES),
     )
     if db.execute(mine).first() is None:
         raise NotFound
@@ -169,3 +169,22 @@ def insert_reaction(db: Connection, object_id: int, *, target_id: int, actor_id:
 def remove_reaction(db: Connection, object_id: int) -> None:
     db.execute(delete(reactions).where(reactions.c.object_id == object_id))
     mark_deleted(db, object_id)
+
+
+def lock_object(db: Connection, object_id: int) -> None:
+    """Ours until the transaction ends: two who change its state come one after the other.
+
+    Not against those who only refer to it, or an answer that comes in would wait for us and we for it.
+    """
+    db.execute(select(objects.c.id).where(objects.c.id == object_id).with_for_update(key_share=True))
+
+
+def rewrite(db: Connection, object_id: int, words: Words) -> None:
+    """Other words for what nobody else has seen: no version is kept."""
+    db.execute(update(posts).where(posts.c.object_id == object_id).values(**vars(words)))
+
+
+def drop_post(db: Connection, object_id: int) -> None:
+    """Thrown away before it went anywhere: nobody is ever told that it was there."""
+    empty_post(db, object_id)
+    db.execute(update(objects).where(objects.c.id == object_id).values(state=DROPPED))

@@ -18,7 +18,7 @@ from node.posts.actions import (
     LONGEST_WARNING,
     Draft,
     delete_post,
-    edit_post,
+    edit_on_page,
     publish_post,
     unreached,
 )
@@ -62,7 +62,9 @@ def take_post(visit: Visit, draft: Draft) -> Response:
         with visit.db.begin_nested():
             if form.flag("face"):
                 show_face(visit.db, member.actor_id)
-            made = publish_post(visit.db, visit.node, visit.services.settings, member.actor_id, draft)
+            made = publish_post(
+                visit.db, visit.node, visit.services.settings, member.actor_id, draft, on_page=True
+            )
     except Invalid as error:
         form.fail_all(error.fields)
     except FaceNeeded:
@@ -163,7 +165,7 @@ def take_edit(visit: Visit) -> Response:
     }
     if not form.ok:
         return _edit_page(visit, post, form)
-    edit_post(visit.db, visit.node, visit.member.actor_id, post.id, **words)
+    edit_on_page(visit.db, visit.node, visit.member.actor_id, post.id, words)
     response = see_other(f"/o/{post.id}")
     missed = unreached(visit.db, visit.node, post.id)
     said = msg("Changed. Who has the post gets the new text.")

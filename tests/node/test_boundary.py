@@ -53,7 +53,7 @@ things = st.fixed_dictionaries(
         "audience": st.sampled_from(AUDIENCES),
         "origin": st.sampled_from((SELF, SELF, *PEERS)),
         "author_id": st.sampled_from((*MEMBERS, *STRANGERS)),
-        "state": st.sampled_from(("live", "live", "live", "held", "deleted")),
+        "state": st.sampled_from(("live", "live", "live", "held", "draft", "deleted", "dropped")),
         "published": st.integers(-6, 0),
         "addressed": st.sets(st.sampled_from((*MEMBERS, *STRANGERS))),
     }
@@ -206,7 +206,7 @@ def is_entitled(reader: Reader, thing: dict[str, Any], truth: Truth) -> bool:
 
 def is_own_or_held(reader: Member, thing: dict[str, Any], truth: Truth) -> bool:
     if thing["author_id"] == reader.actor_id:
-        return bool(thing["state"] in ("live", "held"))
+        return bool(thing["state"] in ("live", "held", "draft"))
     gate = "editor" in reader.roles and reader.actor_id not in truth.world["guests"]
     if thing["state"] != "held" or thing["origin"] != SELF or not gate:
         return False

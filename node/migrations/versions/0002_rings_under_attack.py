@@ -128,6 +128,80 @@ def _guests() -> None:
 
 def _gate() -> None:
     """Checklists and their answers, holds, who decided what waits."""
+    _gates_and_answers()
+    _waits()
+    op.create_table(
+        "gate_acts",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("object_id", Id, nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("actor_id", Id, nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["object_id"], ["objects.id"], name=op.f("fk_gate_acts_object_id_objects")),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_gate_acts_actor_id_actors")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gate_acts")),
+    )
+    op.create_index(op.f("ix_gate_acts_object_id"), "gate_acts", ["object_id"])
+    op.create_index(op.f("ix_gate_acts_act_id"), "gate_acts", ["act", "id"])
+    op.create_table(
+        "shares",
+        sa.Column("to_id", Id, autoincrement=False, nullable=False),
+        sa.Column("from_id", Id, nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["to_id"], ["objects.id"], name=op.f("fk_shares_to_id_objects")),
+        sa.ForeignKeyConstraint(["from_id"], ["objects.id"], name=op.f("fk_shares_from_id_objects")),
+        sa.PrimaryKeyConstraint("to_id", name=op.f("pk_shares")),
+    )
+    op.create_index(op.f("ix_shares_from_id"), "shares", ["from_id"])
+
+
+def _gates_and_answers() -> None:
+    op.create_table(
+        "gates",
+        sa.Column("audience", sa.Text(), nullable=False),
+        sa.Column("checklist", sa.Boolean(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("four_eyes", sa.Boolean(), nullable=False),
+        sa.Column("set_by", Id, nullable=True),
+        sa.Column("set_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["set_by"], ["actors.id"], name=op.f("fk_gates_set_by_actors")),
+        sa.PrimaryKeyConstraint("audience", name=op.f("pk_gates")),
+    )
+    op.create_table(
+        "gate_answers",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("member_id", Id, nullable=False),
+        sa.Column("audience", sa.Text(), nullable=False),
+        sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("answered_at", UtcDateTime(), nullable=False),
+        sa.Column("valid_until", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["actors.id"], name=op.f("fk_gate_answers_member_id_actors")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gate_answers")),
+    )
+    op.create_index(op.f("ix_gate_answers_member_id_audience"), "gate_answers", ["member_id", "audience"])
+
+
+def _waits() -> None:
+    words = [
+        sa.Column(name, sa.Text(), server_default="", nullable=False)
+        for name in ("title", "source", "warning", "language", "terms", "stuck", "doubts", "reason")
+    ]
+    op.create_table(
+        "waits",
+        sa.Column("object_id", Id, autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("is_edit", sa.Boolean(), nullable=False),
+        *words,
+        sa.Column("needs_eyes", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("until_at", UtcDateTime(), nullable=True),
+        sa.Column("returned_by", Id, nullable=True),
+        sa.Column("since_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["object_id"], ["objects.id"], name=op.f("fk_waits_object_id_objects")),
+        sa.ForeignKeyConstraint(["returned_by"], ["actors.id"], name=op.f("fk_waits_returned_by_actors")),
+        sa.PrimaryKeyConstraint("object_id", name=op.f("pk_waits")),
+    )
+    op.create_index(op.f("ix_waits_state_until_at"), "waits", ["state", "until_at"])
 
 
 def _trust() -> None:
