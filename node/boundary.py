@@ -405,6 +405,19 @@ def is_in_ring(db: Connection, audience: str, peer_id: int = SELF, moment: datet
     return db.execute(period).first() is not None
 
 
+def was_inside(db: Connection, audience: str, peer_id: int, moment: datetime) -> bool:
+    """Whether a node was in a ring at a moment, or anybody of it in a room."""
+    return is_in_ring(db, audience, peer_id, moment)
+
+
+def person_is_inside(db: Connection, audience: str, actor_id: int) -> bool:
+    """Whether somebody is in a room now, by our own record."""
+    theirs = select(memberships.c.peer_id).where(
+        memberships.c.audience == audience, memberships.c.actor_id == actor_id, _spans(memberships, now())
+    )
+    return any(is_inside(db, audience, peer_id) for peer_id in db.scalars(theirs).all())
+
+
 def rings_of(db: Connection, peer_id: int = SELF) -> list[str]:
     """The ring audiences a node is in now."""
     query = select(memberships.c.audience).where(

@@ -5,9 +5,11 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, insert, select, update
 
+from federation.addressing import Addressing
 from node.db import Id, UtcDateTime, metadata
 from node.identity import SELF
 from node.ids import new_id, now
+from schemas.activitystreams import parse_ring_urn, parse_room_urn, ring_urn, room_urn
 
 COMPANY = "company"
 PEOPLE = "people"
@@ -70,6 +72,23 @@ def is_room(audience: str) -> bool:
 def is_closed(audience: str) -> bool:
     """A ring or a room: numbered, signed by nodes, and for those inside only."""
     return is_ring(audience) or is_room(audience)
+
+
+def closed_audiences(named: Addressing) -> set[str]:
+    """The rings and rooms that something is addressed to."""
+    return {*map(ring_audience, named.rings), *map(room_audience, named.rooms)}
+
+
+def urn_of(audience: str) -> str:
+    """How a ring or room is named on the wire."""
+    kind, _, name = audience.partition(":")
+    return ring_urn(name) if kind == "ring" else room_urn(name)
+
+
+def audience_of_urn(urn: str) -> str | None:
+    """The ring or room that an urn names; None for anything else."""
+    ring, room = parse_ring_urn(urn), parse_room_urn(urn)
+    return ring_audience(ring) if ring else room_audience(room) if room else None
 
 
 def add_object(

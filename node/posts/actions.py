@@ -12,6 +12,7 @@ from node.boundary import (
     Member,
     get_readable,
     is_in_ring,
+    person_is_inside,
 )
 from node.errors import Forbidden, Invalid, NotFound
 from node.gates.checklists import need_answer
@@ -20,7 +21,18 @@ from node.i18n import msg
 from node.identity import SELF, Identity
 from node.media.actions import attach_pictures, delete_files
 from node.media.images import Picture
-from node.objects import COMPANY, DRAFT, LIVE, PEOPLE, PUBLIC, add_object, is_ring, objects
+from node.objects import (
+    COMPANY,
+    DRAFT,
+    LIVE,
+    PEOPLE,
+    PUBLIC,
+    add_object,
+    is_closed,
+    is_ring,
+    is_room,
+    objects,
+)
 from node.people.actions import need_face
 from node.people.queries import is_ring_node
 from node.posts.going_out import go_out, put_words, render_here
@@ -75,7 +87,7 @@ def publish_post(
     """
     check_words(draft.source, draft.title, draft.warning, draft.language)
     parent = _find_parent(db, author_id, draft.parent_id)
-    audience = _check_audience(db, draft, parent)
+    audience = _check_audience(db, author_id, draft, parent)
     topic = _find_topic(db, author_id, draft, parent, audience)
     addressed = _circle(db, author_id, parent) if audience == PEOPLE and parent else set()
     _check_face(db, author_id, audience, addressed)
@@ -134,16 +146,18 @@ def _find_parent(db: Connection, author_id: int, parent_id: int | None) -> Row[A
     return get_post(db, row.id)
 
 
-def _check_audience(db: Connection, draft: Draft, parent: Row[Any] | None) -> str:
-    """Never wider than the parent (rule 4); a ring only while we are in it."""
+def _check_audience(db: Connection, author_id: int, draft: Draft, parent: Row[Any] | None) -> str:
+    """Never wider than the parent (rule 4); a ring or room only by those who are in it."""
     audience = draft.audience or (parent.audience if parent else COMPANY)
     if parent is not None and not is_below(audience, parent.audience):
         raise Invalid(audience=msg("An answer goes to those who can read the post that it answers."))
-    is_known = audience in (COMPANY, PUBLIC) or is_ring(audience)
+    is_known = audience in (COMPANY, PUBLIC) or is_closed(audience)
     if not is_known and (parent is None or parent.audience != audience):
         raise Invalid(audience=msg("Choose one of these."))
     if is_ring(audience) and not is_in_ring(db, audience):
         raise Invalid(audience=msg("We are not in this ring now. Choose another audience."))
+    if is_room(audience) and not person_is_inside(db, audience, author_id):
+        raise Invalid(audience=msg("You are not in this room now. Choose another audience."))
     return audience
 
 

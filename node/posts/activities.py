@@ -10,7 +10,7 @@ from federation.addressing import Addressing, read_addressing
 from federation.documents import Document, as_id, parse_time, same_origin, types_of
 from federation.errors import Rejected
 from node.actors import GROUP, actors, find_actor
-from node.boundary import Reader, is_inside, key_opens, may_hold, may_read
+from node.boundary import Reader, is_inside, key_opens, may_hold, may_read, person_is_inside
 from node.db import absolute, relative
 from node.errors import NotFound
 from node.identity import SELF, Identity
@@ -27,6 +27,7 @@ from node.objects import (
     find_object,
     is_closed,
     is_ring,
+    is_room,
     mark_updated,
     objects,
 )
@@ -255,7 +256,7 @@ def _answered(decision: Decision) -> set[int]:
 
 def _send_receipt(db: Connection, incoming: Incoming, row: Row[Any], what: str) -> None:
     """Ring nodes hear what was stored and what is gone, by ids only."""
-    if incoming.by_node and (is_ring(row.audience) or what == GONE):
+    if incoming.by_node and (is_closed(row.audience) or what == GONE):
         send_receipt(db, incoming.node, incoming, what)
 
 
@@ -366,6 +367,8 @@ def _target(db: Connection, incoming: Incoming) -> Row[Any]:
 
 def react(db: Connection, incoming: Incoming, target: Row[Any], kind: str) -> None:
     actor = require_actor(db, incoming.actor_uri)
+    if is_room(target.audience) and not person_is_inside(db, target.audience, actor.id):
+        raise Dropped("a reaction by somebody who is not in the room")
     uri = as_id(incoming.activity)
     if not same_origin(uri, incoming.actor_uri):  # a group could take the place of anybody's next post
         raise Dropped("a reaction of another origin than its actor")

@@ -7,12 +7,12 @@ from sqlalchemy import ColumnElement, Connection, Row, or_, select, true
 
 from federation.addressing import Addressing
 from node.actors import GROUP, actors
-from node.boundary import is_in_ring, may_hold
+from node.boundary import is_inside, may_hold, person_is_inside
 from node.db import relative
 from node.identity import SELF
 from node.incoming import Dropped, Incoming
 from node.memberships import ACCEPTED, follows
-from node.objects import PEOPLE, PUBLIC, is_ring, ring_audience
+from node.objects import PEOPLE, PUBLIC, closed_audiences, is_closed, is_room
 from node.posts.storing import addressees_of, find_post, is_below
 
 
@@ -49,7 +49,7 @@ def decide_audience(
 def _wanted(db: Connection, incoming: Incoming, named: Addressing, author: Row[Any]) -> Decision:
     """What the writer asked for."""
     if named.closed:
-        return Decision(_only_ring(db, incoming, named))
+        return Decision(_only_closed(db, incoming, named, author))
     if named.public:
         return Decision(PUBLIC)
     people = set(find_named(db, incoming, named))
@@ -58,15 +58,18 @@ def _wanted(db: Connection, incoming: Incoming, named: Addressing, author: Row[A
     return _for_people(db, people)
 
 
-def _only_ring(db: Connection, incoming: Incoming, named: Addressing) -> str:
-    """The one ring it names, if both nodes are in it now and the node's own key signed (rule 8)."""
-    if named.rooms or len(named.rings) != 1 or named.public:
-        raise Dropped("not addressed to exactly one ring")
-    audience = ring_audience(next(iter(named.rings)))
+def _only_closed(db: Connection, incoming: Incoming, named: Addressing, author: Row[Any]) -> str:
+    """The one ring or room it names, if both nodes are in it now and the node's own key signed (rule 8)."""
+    found = closed_audiences(named)
+    if len(found) != 1 or named.public:
+        raise Dropped("not addressed to exactly one ring or room")
+    audience = found.pop()
     if not incoming.by_node:
         raise Dropped("ring content needs the node's own key")
-    if not is_in_ring(db, audience) or not is_in_ring(db, audience, incoming.peer_id):
-        raise Dropped("not a ring that both are in")
+    if not is_inside(db, audience) or not is_inside(db, audience, incoming.peer_id):
+        raise Dropped("not a ring or room that both are in")
+    if is_room(audience) and not person_is_inside(db, audience, author.id):
+        raise Dropped("an author who is not in the room")
     return audience
 
 
@@ -144,8 +147,8 @@ def keeps_audience(incoming: Incoming, named: Addressing, post: Row[Any]) -> boo
     """Is a change addressed to the audience that the post has? More or fewer people named change nothing."""
     is_personal_answer = post.audience == PEOPLE and post.parent_id is not None
     if named.closed:
-        rings = {ring_audience(ring) for ring in named.rings}
-        return incoming.by_node and not named.rooms and (rings == {post.audience} or is_personal_answer)
-    if is_ring(post.audience):
+        closed = closed_audiences(named)
+        return incoming.by_node and (closed == {post.audience} or (is_personal_answer and not named.rooms))
+    if is_closed(post.audience):
         return False
     return is_personal_answer or (post.audience == PUBLIC) == named.public

@@ -26,7 +26,7 @@ from node.db import absolute, relative
 from node.identity import SELF, Identity
 from node.media.activities import attachment_documents
 from node.memberships import addressees
-from node.objects import PEOPLE, PUBLIC, is_ring, objects
+from node.objects import PEOPLE, PUBLIC, is_closed, is_ring, objects, urn_of
 from node.posts.rendering import (
     absolute_links,
     clean_remote,
@@ -38,7 +38,6 @@ from node.posts.rendering import (
 from node.posts.tables import hashtags, mentions, posts, reactions
 from node.topics.tables import topics
 from schemas import activitystreams
-from schemas.activitystreams import ring_urn
 
 NOTE, QUESTION = "Note", "Question"
 LONGEST_TITLE, LONGEST_WARNING, LONGEST_CONTENT = 200, 500, 200_000
@@ -89,8 +88,8 @@ def addresses(
     db: Connection, node: Identity, row: Row[Any], author: Row[Any], named: list[Row[Any]]
 ) -> Document:
     """`to`, `cc` and `audience` of a post, the same on the activity as on the object."""
-    if is_ring(row.audience):
-        urn = ring_urn(row.audience.removeprefix("ring:"))
+    if is_closed(row.audience):
+        urn = urn_of(row.audience)
         return {"to": [urn], "audience": urn}
     if row.audience == PEOPLE:
         addressed = select(actors.c.uri).join(addressees).where(addressees.c.object_id == row.id)
@@ -164,7 +163,7 @@ def _hashtag_tags(db: Connection, object_id: int) -> list[Document]:
 
 def _place(db: Connection, node: Identity, row: Row[Any], post: Row[Any]) -> Document:
     """What it answers, and its topic; ring content has no web address but its author's node's."""
-    place: Document = {} if is_ring(row.audience) else {"url": absolute(node.base, row.uri)}
+    place: Document = {} if is_closed(row.audience) else {"url": absolute(node.base, row.uri)}
     parent = db.scalar(select(objects.c.uri).where(objects.c.id == post.parent_id))
     if parent or post.parent_uri:
         place["inReplyTo"] = absolute(node.base, parent or post.parent_uri)
@@ -214,8 +213,8 @@ def reaction_document(db: Connection, node: Identity, row: Row[Any]) -> Document
 
 
 def _reaction_addresses(node: Identity, audience: str, author_uri: str | None) -> Document:
-    if is_ring(audience):
-        urn = ring_urn(audience.removeprefix("ring:"))
+    if is_closed(audience):
+        urn = urn_of(audience)
         return {"to": [urn], "audience": urn}
     author = [absolute(node.base, author_uri)] if author_uri else []
     return {"to": author, "cc": [activitystreams.PUBLIC]} if audience == PUBLIC else {"to": author}

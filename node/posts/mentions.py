@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from node.actors import GROUP
-from node.boundary import is_in_ring
+from node.boundary import is_in_ring, person_is_inside
 from node.identity import SELF, Identity
-from node.objects import COMPANY, PEOPLE, PUBLIC
+from node.objects import COMPANY, PEOPLE, PUBLIC, is_room
 from node.people.queries import find_person, is_active
 from node.posts.rendering import read_names
 
@@ -39,6 +39,8 @@ def _may_get(db: Connection, actor: Row[Any], audience: str, addressed: Collecti
         return True
     if audience == PEOPLE:
         return actor.id in addressed
+    if is_room(audience):
+        return person_is_inside(db, audience, actor.id)
     if actor.peer_id == SELF:
         return True
     return audience != COMPANY and is_in_ring(db, audience, actor.peer_id)

@@ -9,7 +9,7 @@ from node.boundary import Member, Receiver, get_readable, receivers, receivers_o
 from node.errors import NotFound
 from node.identity import SELF, Identity
 from node.notices import notify
-from node.objects import COMPANY, LIVE, PEOPLE, PUBLIC, add_object, is_ring, objects
+from node.objects import COMPANY, LIVE, PEOPLE, PUBLIC, add_object, is_closed, objects
 from node.outbox import publish
 from node.people.actions import need_face
 from node.posts.documents import reaction_document, undo_activity
@@ -72,7 +72,7 @@ def _send(
 
 def _receivers(db: Connection, target: Row[Any], member_id: int) -> list[Receiver]:
     """Those who have what is liked: of our ring posts the holders, of open ones who follows the author."""
-    if is_ring(target.audience):
+    if is_closed(target.audience):
         if target.origin == SELF:
             return receivers_of_update(db, target)
         return receivers(db, audience=target.audience, author_id=member_id)

@@ -10,7 +10,7 @@ from node.boundary import Anonymous, Member
 from node.i18n import Message, msg, nmsg
 from node.identity import SELF, Identity
 from node.media.queries import file_views
-from node.objects import COMPANY, HELD, PEOPLE, PUBLIC, is_ring
+from node.objects import COMPANY, HELD, PEOPLE, PUBLIC, is_closed, is_ring
 from node.people.queries import author_views
 from node.posts.queries import count_likes, count_replies, liked_by, topic_names
 from node.rings.queries import NodeReach, describe_reach, known_rings
@@ -59,7 +59,7 @@ def thread_views(
 def _load(db: Connection, node: Identity, reader: Member | Anonymous, rows: Sequence[Row[Any]]) -> Shown:
     ids = [row.id for row in rows]
     member = reader if isinstance(reader, Member) else None
-    own_ring_posts = [row.id for row in rows if row.origin == SELF and is_ring(row.audience)]
+    own_ring_posts = [row.id for row in rows if row.origin == SELF and is_closed(row.audience)]
     return Shown(
         reader=reader,
         authors=author_views(

@@ -13,7 +13,7 @@ from node.errors import NotFound
 from node.identity import SELF
 from node.ids import new_id, now
 from node.memberships import addressees
-from node.objects import DROPPED, PEOPLE, PUBLIC, is_ring, mark_deleted, objects
+from node.objects import DROPPED, PEOPLE, PUBLIC, is_closed, mark_deleted, objects
 from node.posts.tables import hashtags, mentions, post_versions, posts, reactions
 from node.queue import forget_words
 
@@ -84,14 +84,14 @@ def insert_post(
 
 def is_below(audience: str, parent_audience: str) -> bool:
     """May a reply with this audience stand in the thread of such a parent: never wider (rule 4)?"""
-    return parent_audience in (PUBLIC, audience) or (audience == PEOPLE and is_ring(parent_audience))
+    return parent_audience in (PUBLIC, audience) or (audience == PEOPLE and is_closed(parent_audience))
 
 
 def adopt_replies(db: Connection, parent: Row[Any]) -> None:
     """Replies that came before what they answer take their place; those that may not stay on their own."""
     waiting = db.execute(_with_object().where(posts.c.parent_uri == parent.uri)).all()
     for reply in waiting:
-        sender = Outside(reply.origin, node_key=is_ring(reply.audience))
+        sender = Outside(reply.origin, node_key=is_closed(reply.audience))
         may = reply.origin == SELF or may_hold(db, sender, parent)
         if may and is_below(reply.audience, parent.audience):
             mine = update(posts).where(posts.c.object_id == reply.id)

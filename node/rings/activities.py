@@ -7,7 +7,7 @@ from federation.errors import Rejected
 from node.boundary import is_in_ring
 from node.db import relative
 from node.incoming import Dropped, Handler, Incoming
-from node.objects import ring_audience
+from node.objects import audience_of_urn, ring_audience
 from node.peers import PAIRED, get_peer
 from node.rings import people, sector_activities
 from node.rings.agreement_rows import find_agreement
@@ -103,14 +103,14 @@ HANDLERS: dict[tuple[str, str], Handler] = {
 
 
 def note_incoming_number(db: Connection, incoming: Incoming) -> None:
-    """The received worker calls this for everything; only a partner's numbered ring activities count."""
+    """The received worker calls this for everything; only what a partner numbered counts."""
     epoch, n = incoming.activity.get("epoch"), incoming.activity.get("n")
     if not incoming.by_node or not _is_number(epoch) or not _is_number(n):
         return
     named = as_ids(incoming.activity.get("audience")) + as_ids(incoming.activity.get("to"))
-    hashes = [found for found in map(parse_ring_urn, named) if found]
-    for ring_hash in hashes[:1]:
-        note_number(db, incoming.peer_id, ring_audience(ring_hash), int(epoch or 0), int(n or 0))
+    audiences = [found for found in map(audience_of_urn, named) if found]
+    for audience in audiences[:1]:
+        note_number(db, incoming.peer_id, audience, int(epoch or 0), int(n or 0))
 
 
 def _is_number(value: object) -> bool:

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from federation.documents import Document
 from node import identity
-from node.boundary import is_in_ring
+from node.boundary import is_inside
 from node.db import reading, writing
 from node.errors import NotFound
 from node.identity import Identity
@@ -21,11 +21,11 @@ from node.rings import pairing_talks, proving, sector_checks
 from node.rings.catching_up import answer_numbers
 from node.rings.people import serve_people
 from node.rings.proving import prove
-from node.rings.queries import RingRow, ring_of_audience
+from node.rings.queries import ring_of_audience
 from node.rings.signed import NONCE, Caller, authenticate_node, authenticate_stranger, signed_answer
 from node.web.visits import Services, services_of
 
-Answerer = Callable[[Connection, Identity, RingRow, Row[Any]], Document]
+Answerer = Callable[[Connection, Identity, str, Row[Any]], Document]
 MOST_NUMBERS = 2**31
 
 
@@ -57,23 +57,34 @@ def _proof(services: Services, caller: Caller, question: Document) -> Response:
 
 
 async def show_people(request: Request) -> Response:
-    return await _answer_partner(request, serve_people)
+    return await answer_partner(request, f"ring:{request.path_params['ring_hash']}", _people)
+
+
+def _people(db: Connection, node: Identity, audience: str, peer: Row[Any]) -> Document:
+    ring = ring_of_audience(db, audience)
+    if ring is None:
+        raise NotFound
+    return serve_people(db, node, ring, peer)
 
 
 async def show_activities(request: Request) -> Response:
+    return await answer_activities(request, f"ring:{request.path_params['ring_hash']}")
+
+
+async def answer_activities(request: Request, audience: str) -> Response:
+    """The numbers of a ring or room that this node gave out."""
     epoch, after = _number(request, "epoch", 1), _number(request, "after", 0)
 
-    def answer(db: Connection, node: Identity, ring: RingRow, peer: Row[Any]) -> Document:
-        return answer_numbers(db, node, ring, peer, epoch, after)
+    def answer(db: Connection, node: Identity, audience: str, peer: Row[Any]) -> Document:
+        return answer_numbers(db, node, audience, peer, epoch, after)
 
-    return await _answer_partner(request, answer)
+    return await answer_partner(request, audience, answer)
 
 
-async def _answer_partner(request: Request, answerer: Answerer) -> Response:
-    """Only a node that is in that ring with us now; everybody else gets the 404 of what does not exist."""
+async def answer_partner(request: Request, audience: str, answerer: Answerer) -> Response:
+    """Only a node that is in that ring or room with us now; all others get the 404 of what does not exist."""
     services = services_of(request)
     caller, _ = await authenticate_node(request, services)
-    audience = f"ring:{request.path_params['ring_hash']}"
     nonce = request.query_params.get(NONCE, "")[:64]
     return await run_in_threadpool(_signed_for, services, caller, audience, nonce, answerer)
 
@@ -82,14 +93,13 @@ def _signed_for(
     services: Services, caller: Caller, audience: str, nonce: str, answerer: Answerer
 ) -> Response:
     with writing(services.engine) as db:
-        node, ring = identity.load(db, services.settings.scheme), ring_of_audience(db, audience)
-        peer_id = caller.peer_id or 0
-        # Both are asked even when there is no such ring: who is refused causes the same statements.
-        inside = is_in_ring(db, audience), is_in_ring(db, audience, peer_id)
-        if ring is None or not all(inside):
+        node, peer_id = identity.load(db, services.settings.scheme), caller.peer_id or 0
+        # Both are asked even when we are not in it: who is refused causes the same statements.
+        inside = is_inside(db, audience), is_inside(db, audience, peer_id)
+        if not all(inside):
             raise NotFound
         wake_peer(db, peer_id)  # it is up again: what waits for it need not wait for its next try
-        document = answerer(db, node, ring, get_peer(db, peer_id))
+        document = answerer(db, node, audience, get_peer(db, peer_id))
         return signed_answer(node, caller, nonce, document)
 
 

@@ -1,6 +1,7 @@
-"""Numbers of ring activities: every number of an author's node is answered, so nobody misses one unseen."""
+"""Numbers in rings and rooms: every number of an author's node is answered, so nobody misses one unseen."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeGuard
@@ -10,18 +11,17 @@ from sqlalchemy import Connection, Row, delete, select, update
 from federation.addressing import read_addressing
 from federation.documents import Document, as_id, as_object
 from federation.errors import Rejected
-from node.boundary import Outside, Receiver, is_in_ring, readable
+from node.boundary import Outside, Receiver, is_inside, readable, was_inside
 from node.db import insert_new
 from node.departures import record_departure
 from node.errors import NotFound
-from node.identity import Identity
+from node.identity import SELF, Identity
 from node.ids import now
-from node.objects import HANDED, WAITING, holders, objects
+from node.objects import HANDED, WAITING, closed_audiences, holders, is_closed, objects
 from node.outbox import numbers, remember_holders
 from node.peers import PAIRED, peers
 from node.queue import Arrival, activities, keep_received
-from node.rings.queries import RingRow, open_rings, ring_of_audience
-from node.rings.tables import ring_heads, ring_heard, ring_partners
+from node.rings.tables import heads, heard, sources
 
 PAGE = 50
 PAGE_BYTES = 2_000_000
@@ -37,19 +37,19 @@ TAKES_BACK = ("Delete", "Undo")
 
 
 def answer_numbers(
-    db: Connection, node: Identity, ring: RingRow, peer: Row[Any], epoch: int, after: int
+    db: Connection, node: Identity, audience: str, peer: Row[Any], epoch: int, after: int
 ) -> Document:
-    """What we sent to a ring after a number, as far as this partner may have it.
+    """What we sent to a ring or room after a number, as far as this partner may have it.
 
     `next_epoch` is where to go on when this epoch's numbers are all answered.
     """
-    if not is_in_ring(db, ring.audience, peer.id):
+    if not is_inside(db, audience, peer.id):
         raise NotFound
-    epochs = _epochs(db, ring.audience)
+    epochs = _epochs(db, audience)
     asked = min((known for known in epochs if known >= epoch), default=node.epoch)
     last = epochs.get(asked, 0)
     start = after if asked == epoch else 0
-    rows = _rows(db, ring.audience, asked, start)
+    rows = _rows(db, audience, asked, start)
     items = _items(db, peer, rows, start, min(last, start + PAGE))
     later = [known for known in epochs if known > asked]
     _note_departure(db, node, peer, rows, items)
@@ -98,7 +98,7 @@ def _readable_ids(db: Connection, peer: Row[Any], rows: dict[int, Row[Any]]) -> 
 def _of_its_time_ids(db: Connection, peer: Row[Any], rows: dict[int, Row[Any]]) -> set[int]:
     """What is about no object, such as who came and went: only of this partner's own periods (rule 9)."""
     about_none = [row for row in rows.values() if row.object_id is None]
-    return {row.id for row in about_none if is_in_ring(db, row.audience, peer.id, row.created_at)}
+    return {row.id for row in about_none if was_inside(db, row.audience, peer.id, row.created_at)}
 
 
 def _held_ids(db: Connection, peer: Row[Any], rows: dict[int, Row[Any]]) -> set[int]:
@@ -127,54 +127,62 @@ def _note_departure(
 # --- hearing ---------------------------------------------------------------------------------------
 
 
+def follow_numbers(db: Connection, audience: str, peer_ids: Iterable[int]) -> None:
+    """These nodes are inside now: from here on we ask them for what we do not have of that ring or room."""
+    fresh = [{"audience": audience, "peer_id": peer_id, "behind": True} for peer_id in peer_ids]
+    insert_new(db, sources, fresh)
+
+
 def note_number(db: Connection, peer_id: int, audience: str, epoch: int, n: int) -> None:
     """A numbered activity of a partner came in; a number skipped marks the partner as to be asked."""
-    ring = ring_of_audience(db, audience)
-    if ring is None or epoch < 1 or n < 1:
+    if epoch < 1 or n < 1 or not _is_followed(db, audience, peer_id):
         return
-    head = _head(db, ring.id, peer_id, epoch)
+    head = _head(db, audience, peer_id, epoch)
     if n <= head.contiguous:
         return
-    _hear(db, ring.id, peer_id, epoch, [n])
-    if _head(db, ring.id, peer_id, epoch).contiguous < n or _missed_epoch(db, ring.id, peer_id, epoch):
-        _change_partner(db, ring.id, peer_id, behind=True)
+    _hear(db, audience, peer_id, epoch, [n])
+    if _head(db, audience, peer_id, epoch).contiguous < n or _missed_epoch(db, audience, peer_id, epoch):
+        change_source(db, audience, peer_id, behind=True)
 
 
-def _missed_epoch(db: Connection, ring_id: int, peer_id: int, epoch: int) -> bool:
+def _is_followed(db: Connection, audience: str, peer_id: int) -> bool:
+    this = sources.c.audience == audience, sources.c.peer_id == peer_id
+    return db.execute(select(sources.c.peer_id).where(*this)).first() is not None
+
+
+def _missed_epoch(db: Connection, audience: str, peer_id: int, epoch: int) -> bool:
     """An epoch that begins while the one before was not finished, as far as we know."""
-    older = ring_heads.c.ring_id == ring_id, ring_heads.c.peer_id == peer_id, ring_heads.c.epoch < epoch
-    return (
-        db.execute(
-            select(ring_heads.c.epoch).where(*older, ring_heads.c.contiguous < ring_heads.c.highest)
-        ).first()
-        is not None
-    )
+    older = heads.c.audience == audience, heads.c.peer_id == peer_id, heads.c.epoch < epoch
+    unfinished = select(heads.c.epoch).where(*older, heads.c.contiguous < heads.c.highest)
+    return db.execute(unfinished).first() is not None
 
 
-def _head(db: Connection, ring_id: int, peer_id: int, epoch: int) -> Row[Any]:
-    key = {"ring_id": ring_id, "peer_id": peer_id, "epoch": epoch}
-    insert_new(db, ring_heads, [key])
-    return db.execute(select(ring_heads).filter_by(**key).with_for_update()).one()
+def _head(db: Connection, audience: str, peer_id: int, epoch: int) -> Row[Any]:
+    key = {"audience": audience, "peer_id": peer_id, "epoch": epoch}
+    insert_new(db, heads, [key])
+    return db.execute(select(heads).filter_by(**key).with_for_update()).one()
 
 
-def _hear(db: Connection, ring_id: int, peer_id: int, epoch: int, answered: list[int], last: int = 0) -> None:
+def _hear(
+    db: Connection, audience: str, peer_id: int, epoch: int, answered: list[int], last: int = 0
+) -> None:
     """Move the head over every number that is answered now, in whatever order they came."""
-    head = _head(db, ring_id, peer_id, epoch)
+    head = _head(db, audience, peer_id, epoch)
     ahead = [n for n in answered if n > head.contiguous]
-    key = {"ring_id": ring_id, "peer_id": peer_id, "epoch": epoch}
-    insert_new(db, ring_heard, [{**key, "n": n} for n in ahead])
-    waiting = set(db.scalars(select(ring_heard.c.n).filter_by(**key)))
+    key = {"audience": audience, "peer_id": peer_id, "epoch": epoch}
+    insert_new(db, heard, [{**key, "n": n} for n in ahead])
+    waiting = set(db.scalars(select(heard.c.n).filter_by(**key)))
     contiguous = head.contiguous
     while contiguous + 1 in waiting:
         contiguous += 1
-    db.execute(delete(ring_heard).filter_by(**key).where(ring_heard.c.n <= contiguous))
+    db.execute(delete(heard).filter_by(**key).where(heard.c.n <= contiguous))
     highest = max([head.highest, last, contiguous, *ahead])
-    db.execute(update(ring_heads).filter_by(**key).values(contiguous=contiguous, highest=highest))
+    db.execute(update(heads).filter_by(**key).values(contiguous=contiguous, highest=highest))
 
 
-def _change_partner(db: Connection, ring_id: int, peer_id: int, **values: object) -> None:
-    this = ring_partners.c.ring_id == ring_id, ring_partners.c.peer_id == peer_id
-    db.execute(update(ring_partners).where(*this).values(**values))
+def change_source(db: Connection, audience: str, peer_id: int, **values: object) -> None:
+    this = sources.c.audience == audience, sources.c.peer_id == peer_id
+    db.execute(update(sources).where(*this).values(**values))
 
 
 # --- asking ----------------------------------------------------------------------------------------
@@ -182,33 +190,44 @@ def _change_partner(db: Connection, ring_id: int, peer_id: int, **values: object
 
 @dataclass(frozen=True)
 class Due:
-    """One partner to ask for one ring's activities, people, or both."""
+    """One partner to ask for one ring's or room's activities, people, or both."""
 
-    ring: RingRow
+    audience: str
     peer: Row[Any]
     numbers: bool
     people: bool
 
+    @property
+    def path(self) -> str:
+        """Where that partner answers about this ring or room."""
+        kind, _, name = self.audience.partition(":")
+        return f"/node/{kind}s/{name}"
+
 
 def due_partners(db: Connection) -> list[Due]:
     """Partners never asked since the start, behind, or asked an hour ago; not those tried just now."""
-    found = []
-    for ring in open_rings(db):
-        for peer, partner in _partners(db, ring):
-            numbers_due = partner.behind or _is_older(partner.asked_at, ASK_AGAIN)
-            people_due = _is_older(partner.people_at, PEOPLE_AGAIN)
-            heard = peer.heard_at is not None and partner.tried_at is not None
-            rested = _is_older(partner.tried_at, PAUSE) or (heard and peer.heard_at > partner.tried_at)
-            if rested and (numbers_due or people_due) and is_in_ring(db, ring.audience, peer.id):
-                found.append(Due(ring, peer, numbers_due, people_due))
-    return found
+    query = select(sources).order_by(sources.c.audience, sources.c.peer_id)
+    rows = [row for row in db.execute(query) if is_closed(row.audience)]
+    known = peers.c.id.in_({row.peer_id for row in rows}), peers.c.state == PAIRED
+    paired = {peer.id: peer for peer in db.execute(select(peers).where(*known))}
+    found = [_due(row, paired[row.peer_id]) for row in rows if row.peer_id in paired]
+    return [one for one in found if one is not None and _are_both_inside(db, one)]
 
 
-def _partners(db: Connection, ring: RingRow) -> list[tuple[Row[Any], Row[Any]]]:
-    query = select(ring_partners).where(ring_partners.c.ring_id == ring.id)
-    rows = {row.peer_id: row for row in db.execute(query)}
-    paired = db.execute(select(peers).where(peers.c.id.in_(rows), peers.c.state == PAIRED))
-    return [(peer, rows[peer.id]) for peer in paired]
+def _due(source: Row[Any], peer: Row[Any]) -> Due | None:
+    numbers_due = source.behind or _is_older(source.asked_at, ASK_AGAIN)
+    people_due = _is_older(source.people_at, PEOPLE_AGAIN)
+    heard_since = peer.heard_at is not None and source.tried_at is not None
+    rested = _is_older(source.tried_at, PAUSE) or (heard_since and peer.heard_at > source.tried_at)
+    return (
+        Due(source.audience, peer, numbers_due, people_due)
+        if rested and (numbers_due or people_due)
+        else None
+    )
+
+
+def _are_both_inside(db: Connection, due: Due) -> bool:
+    return is_inside(db, due.audience, SELF) and is_inside(db, due.audience, due.peer.id)
 
 
 def _is_older(moment: Any, age: timedelta) -> bool:
@@ -217,15 +236,15 @@ def _is_older(moment: Any, age: timedelta) -> bool:
 
 def ask_all_again(db: Connection) -> None:
     """The process starts: nobody knows what was missed meanwhile."""
-    db.execute(update(ring_partners).values(asked_at=None, tried_at=None))
+    db.execute(update(sources).values(asked_at=None, tried_at=None))
 
 
-def next_question(db: Connection, ring_id: int, peer_id: int) -> tuple[int, int]:
+def next_question(db: Connection, audience: str, peer_id: int) -> tuple[int, int]:
     """The (epoch, number) after which we know nothing for sure."""
-    query = select(ring_heads).where(ring_heads.c.ring_id == ring_id, ring_heads.c.peer_id == peer_id)
-    heads = list(db.execute(query.order_by(ring_heads.c.epoch)))
-    unfinished = [head for head in heads if head.contiguous < head.highest]
-    first = (unfinished or heads[-1:])[:1]
+    query = select(heads).where(heads.c.audience == audience, heads.c.peer_id == peer_id)
+    known = list(db.execute(query.order_by(heads.c.epoch)))
+    unfinished = [head for head in known if head.contiguous < head.highest]
+    first = (unfinished or known[-1:])[:1]
     return (first[0].epoch, first[0].contiguous) if first else (1, 0)
 
 
@@ -238,14 +257,14 @@ def keep_answer(db: Connection, scheme: str, due: Due, answer: Document) -> tupl
     answered = [item for item in sound if item.get("none") is True or _is_theirs(scheme, due, epoch, item)]
     arrivals = [_arrival(due.peer, item["activity"]) for item in answered if "activity" in item]
     keep_received(db, [(arrival, int(due.peer.id)) for arrival in arrivals])
-    _hear(db, due.ring.id, due.peer.id, epoch, [item["n"] for item in answered], last)
-    head = _head(db, due.ring.id, due.peer.id, epoch)
+    _hear(db, due.audience, due.peer.id, epoch, [item["n"] for item in answered], last)
+    head = _head(db, due.audience, due.peer.id, epoch)
     if answered and head.contiguous < last:
         return epoch, head.contiguous
     later = answer.get("next_epoch")
     if not _is_number(later, epoch + 1):
         return None
-    return later, _head(db, due.ring.id, due.peer.id, later).contiguous
+    return later, _head(db, due.audience, due.peer.id, later).contiguous
 
 
 def _is_number(value: object, least: int) -> TypeGuard[int]:
@@ -254,22 +273,22 @@ def _is_number(value: object, least: int) -> TypeGuard[int]:
 
 
 def _is_theirs(scheme: str, due: Due, epoch: int, item: Document) -> bool:
-    """An activity of that partner's own people to that ring alone, numbered as it says."""
+    """An activity of that partner's own people to that ring or room alone, numbered as it says."""
     activity = item.get("activity")
     if not isinstance(activity, dict):
         return False
     origin = f"{scheme}://{due.peer.domain}/"
     ours = as_id(activity).startswith(origin) and as_id(activity.get("actor")).startswith(origin)
     numbered = activity.get("epoch") == epoch and activity.get("n") == item["n"]
-    return ours and numbered and _is_for(due.ring.hash, activity)
+    return ours and numbered and _is_for(due.audience, activity)
 
 
-def _is_for(ring_hash: str, activity: Document) -> bool:
+def _is_for(audience: str, activity: Document) -> bool:
     try:
         named = read_addressing(activity, as_object(activity.get("object")))
     except Rejected:
         return False
-    return named.rings == {ring_hash} and not named.rooms and not named.public
+    return closed_audiences(named) == {audience} and not named.public
 
 
 def _arrival(peer: Row[Any], activity: Document) -> Arrival:
@@ -282,19 +301,23 @@ def _arrival(peer: Row[Any], activity: Document) -> Arrival:
     )
 
 
-def note_asked(db: Connection, ring_id: int, peer_id: int) -> None:
+def note_asked(db: Connection, audience: str, peer_id: int) -> None:
     """Asked to the end: whatever is still missing now is a gap that stays."""
     moment = now()
-    _change_partner(db, ring_id, peer_id, asked_at=moment, tried_at=moment, behind=False)
+    change_source(db, audience, peer_id, asked_at=moment, tried_at=moment, behind=False)
 
 
-def note_tried(db: Connection, ring_id: int, peer_id: int) -> None:
-    _change_partner(db, ring_id, peer_id, tried_at=now())
+def note_tried(db: Connection, audience: str, peer_id: int) -> None:
+    change_source(db, audience, peer_id, tried_at=now())
 
 
-def gaps(db: Connection, ring_id: int, peer_id: int) -> int:
+def note_people(db: Connection, audience: str, peer_id: int) -> None:
+    change_source(db, audience, peer_id, people_at=now())
+
+
+def gaps(db: Connection, audience: str, peer_id: int) -> int:
     """How many of a partner's numbers are known to exist and not answered."""
-    query = select(ring_heads).where(ring_heads.c.ring_id == ring_id, ring_heads.c.peer_id == peer_id)
+    query = select(heads).where(heads.c.audience == audience, heads.c.peer_id == peer_id)
     missing = sum(head.highest - head.contiguous for head in db.execute(query))
-    beyond = ring_heard.c.ring_id == ring_id, ring_heard.c.peer_id == peer_id
-    return int(missing) - len(db.execute(select(ring_heard.c.n).where(*beyond)).all())
+    beyond = heard.c.audience == audience, heard.c.peer_id == peer_id
+    return int(missing) - len(db.execute(select(heard.c.n).where(*beyond)).all())

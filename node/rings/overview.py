@@ -72,7 +72,7 @@ def partners_of(db: Connection, ring: RingRow) -> list[PartnerView]:
             peer=peer,
             reach=reach[peer.domain],
             receipts=receipts.get(peer.id, {}),
-            gaps=gaps(db, ring.id, peer.id),
+            gaps=gaps(db, ring.audience, peer.id),
             waiting=_waiting_for(db, peer.id),
             clock_minutes=_clock_minutes(peer),
         )

@@ -17,7 +17,7 @@ from node.identity import SELF, Identity
 from node.ids import new_id, now
 from node.rings import outgoing
 from node.rings.queries import OPEN, RingRow
-from node.rings.tables import ring_partners, ring_people, rings
+from node.rings.tables import ring_people, rings, sources
 from node.text import clean_name
 
 MOST_PEOPLE = 20_000
@@ -63,13 +63,13 @@ def has_people_to_tell(db: Connection) -> bool:
     return any(db.execute(query.limit(1)).first() is not None for query in (_untold(), _still_told()))
 
 
-def begin_ring(db: Connection, ring_id: int) -> None:
+def begin_ring(db: Connection, ring_id: int, audience: str) -> None:
     """A ring opens: partners read the whole collection, so nobody need be told one by one."""
     for row in db.execute(_untold().where(rings.c.id == ring_id)).all():
         _remember_told(db, row)
     for row in db.execute(_still_told().where(rings.c.id == ring_id)).all():
         _forget(db, ring_id, SELF, [row.actor_id])
-    db.execute(update(ring_partners).where(ring_partners.c.ring_id == ring_id).values(people_at=None))
+    db.execute(update(sources).where(sources.c.audience == audience).values(people_at=None))
 
 
 def _columns() -> tuple[Any, ...]:
@@ -122,16 +122,14 @@ def _forget(db: Connection, ring_id: int, peer_id: int, actor_ids: Iterable[int]
 # --- theirs ----------------------------------------------------------------------------------------
 
 
-def keep_people(db: Connection, scheme: str, ring_id: int, peer: Row[Any], collection: Document) -> int:
+def keep_people(db: Connection, scheme: str, ring: RingRow, peer: Row[Any], collection: Document) -> int:
     """Take over a partner's whole collection; who is not in it any more goes. Returns how many there are."""
     items = collection.get("orderedItems")
     listed = items[:MOST_PEOPLE] if isinstance(items, list) else []
-    kept = {keep_person(db, scheme, ring_id, peer, item) for item in listed if isinstance(item, dict)}
-    known = ring_people.c.ring_id == ring_id, ring_people.c.peer_id == peer.id
+    kept = {keep_person(db, scheme, ring.id, peer, item) for item in listed if isinstance(item, dict)}
+    known = ring_people.c.ring_id == ring.id, ring_people.c.peer_id == peer.id
     before = set(db.scalars(select(ring_people.c.actor_id).where(*known)))
-    _forget(db, ring_id, peer.id, before - kept)
-    this = ring_partners.c.ring_id == ring_id, ring_partners.c.peer_id == peer.id
-    db.execute(update(ring_partners).where(*this).values(people_at=now()))
+    _forget(db, ring.id, peer.id, before - kept)
     return len(kept - {None})
 
 

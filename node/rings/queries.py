@@ -11,7 +11,7 @@ from node.boundary import ring_nodes, rings_of
 from node.errors import NotFound
 from node.ids import now
 from node.objects import is_ring, ring_audience
-from node.rings.tables import ring_partners, ring_people, rings
+from node.rings.tables import ring_people, rings, sources
 
 PROPOSED, OPEN, CLOSED = "proposed", "open", "closed"
 PEOPLE_FRESH = timedelta(days=1)
@@ -100,8 +100,8 @@ def count_own_people(db: Connection) -> int:
 
 
 def _node_reach(db: Connection, ring: RingRow, peer: Row[Any]) -> NodeReach:
-    of_peer = ring_partners.c.ring_id == ring.id, ring_partners.c.peer_id == peer.id
-    told_at = db.scalar(select(ring_partners.c.people_at).where(*of_peer))
+    of_peer = sources.c.audience == ring.audience, sources.c.peer_id == peer.id
+    told_at = db.scalar(select(sources.c.people_at).where(*of_peer))
     theirs = ring_people.c.ring_id == ring.id, ring_people.c.peer_id == peer.id
     count = int(db.execute(select(func.count()).select_from(ring_people).where(*theirs)).scalar_one())
     return NodeReach(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
 from federation.addressing import read_addressing
 from federation.documents import Document, as_text
@@ -13,11 +13,12 @@ from node.boundary import Receiver
 from node.identity import Identity
 from node.ids import now
 from node.incoming import Incoming
-from node.objects import GONE, STORED, find_object, holders, is_ring, objects, ring_audience
+from node.objects import GONE, STORED, closed_audiences, find_object, holders, is_closed, objects
 from node.outbox import find_activity
 from node.peers import get_peer, peers
 from node.rings import outgoing
 
+CLOSED = or_(objects.c.audience.like("ring:%"), objects.c.audience.like("room:%"))
 # What a receipt may say about an activity of this type.
 RESULTS = {"Create": STORED, "Update": STORED, "Delete": GONE}
 
@@ -26,16 +27,16 @@ def send_receipt(db: Connection, node: Identity, incoming: Incoming, result: str
     """Tell the author's node, after this transaction's commit, that we stored it or that it is gone here."""
     audience, uri = _audience_of(db, incoming), incoming.activity.get("id")
     peer = get_peer(db, incoming.peer_id)
-    if not incoming.by_node or not isinstance(uri, str) or not is_ring(audience) or not peer.inbox:
+    if not incoming.by_node or not isinstance(uri, str) or not is_closed(audience) or not peer.inbox:
         return
     outgoing.publish_receipt(db, node, audience, uri, result, Receiver(peer.id, peer.inbox))
 
 
 def _audience_of(db: Connection, incoming: Incoming) -> str:
-    """The ring it was sent to; a Delete may name only the object, which we know."""
-    named = read_addressing(incoming.activity, incoming.object).rings
+    """The ring or room it was sent to; a Delete may name only the object, which we know."""
+    named = closed_audiences(read_addressing(incoming.activity, incoming.object))
     stored = find_object(db, incoming.object_uri)
-    return ring_audience(min(named)) if named else (stored.audience if stored is not None else "")
+    return min(named) if named else (stored.audience if stored is not None else "")
 
 
 def take_receipt(
@@ -72,7 +73,7 @@ def receipt_summary(db: Connection, object_ids: Iterable[int]) -> dict[int, list
         select(holders.c.object_id, peers.c.name, peers.c.domain, holders.c.state)
         .join(peers, peers.c.id == holders.c.peer_id)
         .join(objects, objects.c.id == holders.c.object_id)
-        .where(holders.c.object_id.in_(wanted), objects.c.audience.like("ring:%"))
+        .where(holders.c.object_id.in_(wanted), CLOSED)
         .order_by(peers.c.domain)
     )
     found: dict[int, list[tuple[str, str]]] = {}

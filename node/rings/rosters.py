@@ -18,6 +18,7 @@ from node.objects import DELETED, objects, ring_audience
 from node.peers import BLOCKED, KNOWN, PAIRED, change_peer, peers
 from node.queue import drop_deliveries
 from node.rings.agreement_rows import agreements_of, change_ring, document_of, get_ring_row
+from node.rings.catching_up import follow_numbers
 from node.rings.partner_rosters import PARTNERS, Roster, RosterOf, agreed_roster
 from node.rings.people import begin_ring
 from node.rings.queries import CLOSED, OPEN
@@ -41,8 +42,9 @@ def settle_roster(db: Connection, own_domain: str, ring_id: int) -> None:
     for peer_id in others:
         open_period(db, ring_audience(ring.hash), peer_id, roster.ends_at)
     open_period(db, ring_audience(ring.hash), SELF, roster.ends_at)
-    fresh = [{"ring_id": ring_id, "peer_id": peer_id, "behind": True} for peer_id in others]
+    fresh = [{"ring_id": ring_id, "peer_id": peer_id} for peer_id in others]
     insert_new(db, ring_partners, fresh)
+    follow_numbers(db, ring_audience(ring.hash), others)
     _mark_open(db, ring)
 
 
@@ -68,7 +70,7 @@ def _mark_open(db: Connection, ring: Row[Any]) -> None:
     if ring.state == OPEN:
         return
     change_ring(db, ring.id, state=OPEN, opened_at=ring.opened_at or now(), closed_at=None, closed_why=None)
-    begin_ring(db, ring.id)
+    begin_ring(db, ring.id, ring_audience(ring.hash))
     for member in list_members(db):
         notify(db, member.actor_id, "ring_open", text=ring.name, link=f"/rings/{ring.handle}/about")
 

@@ -99,10 +99,19 @@ ring_people = Table(
     Column("told", Text),  # of ours: the name that the ring knows
 )
 
+# The nodes that were ever in a ring with us.
 ring_partners = Table(
     "ring_partners",
     metadata,
     Column("ring_id", Id, ForeignKey("rings.id"), primary_key=True),
+    Column("peer_id", Id, ForeignKey("peers.id"), primary_key=True),
+)
+
+# The nodes whose numbered activities of a ring or room we follow, and how far we have asked them.
+sources = Table(
+    "sources",
+    metadata,
+    Column("audience", Text, primary_key=True),
     Column("peer_id", Id, ForeignKey("peers.id"), primary_key=True),
     Column("asked_at", UtcDateTime),  # when catching up last succeeded
     Column("tried_at", UtcDateTime),
@@ -110,20 +119,21 @@ ring_partners = Table(
     Column("behind", Boolean, nullable=False, server_default=false()),
 )
 
-ring_heads = Table(
-    "ring_heads",
+heads = Table(
+    "heads",
     metadata,
-    Column("ring_id", Id, ForeignKey("rings.id"), primary_key=True),
+    Column("audience", Text, primary_key=True),
     Column("peer_id", Id, primary_key=True, autoincrement=False),
     Column("epoch", Integer, primary_key=True, autoincrement=False),
     Column("contiguous", Integer, nullable=False, server_default="0"),  # every number up to here is answered
     Column("highest", Integer, nullable=False, server_default="0"),
 )
 
-ring_heard = Table(
-    "ring_heard",
+# Numbers answered beyond a head.
+heard = Table(
+    "heard",
     metadata,
-    Column("ring_id", Id, ForeignKey("rings.id"), primary_key=True),
+    Column("audience", Text, primary_key=True),
     Column("peer_id", Id, primary_key=True, autoincrement=False),
     Column("epoch", Integer, primary_key=True, autoincrement=False),
     Column("n", Integer, primary_key=True, autoincrement=False),

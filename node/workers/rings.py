@@ -14,8 +14,8 @@ from node.rings import catching_up, pairing, people, sector_checks
 from node.rings.agreement_rows import has_late_agreements
 from node.rings.agreements import lapse
 from node.rings.catching_up import Due
-from node.rings.outgoing import activities_path, people_path
 from node.rings.pairing_talks import advance, due_pairings
+from node.rings.queries import ring_of_audience
 from node.rings.rosters import close_expired, has_expired
 from node.rings.sector_checks import Check
 from node.rings.signed import ask_node
@@ -113,7 +113,7 @@ async def _catch_up(work: Work, due: Due) -> None:
         if due.numbers:
             await _fetch_numbers(work, due)
         if due.people:
-            collection = await ask_node(work.network, due.peer, people_path(due.ring.hash))
+            collection = await ask_node(work.network, due.peer, f"{due.path}/people")
             await run_sync(_keep_people, work, due, collection)
     except FederationError:
         return
@@ -152,7 +152,7 @@ def _keep_check(work: Work, check: Check, answer: dict[str, object]) -> Check | 
 async def _fetch_numbers(work: Work, due: Due) -> None:
     question = await run_sync(_next_question, work, due)
     for _ in range(MOST_PAGES):
-        path = f"{activities_path(due.ring.hash)}?epoch={question[0]}&after={question[1]}"
+        path = f"{due.path}/activities?epoch={question[0]}&after={question[1]}"
         answer = await ask_node(work.network, due.peer, path)
         found = await run_sync(_keep_answer, work, due, answer)
         if found is None:
@@ -163,17 +163,17 @@ async def _fetch_numbers(work: Work, due: Due) -> None:
 
 def _note_tried(work: Work, due: Due) -> None:
     with writing(work.engine) as db:
-        catching_up.note_tried(db, due.ring.id, due.peer.id)
+        catching_up.note_tried(db, due.audience, due.peer.id)
 
 
 def _note_asked(work: Work, due: Due) -> None:
     with writing(work.engine) as db:
-        catching_up.note_asked(db, due.ring.id, due.peer.id)
+        catching_up.note_asked(db, due.audience, due.peer.id)
 
 
 def _next_question(work: Work, due: Due) -> tuple[int, int]:
     with reading(work.engine) as db:
-        return catching_up.next_question(db, due.ring.id, due.peer.id)
+        return catching_up.next_question(db, due.audience, due.peer.id)
 
 
 def _keep_answer(work: Work, due: Due, answer: dict[str, object]) -> tuple[int, int] | None:
@@ -183,4 +183,7 @@ def _keep_answer(work: Work, due: Due, answer: dict[str, object]) -> tuple[int, 
 
 def _keep_people(work: Work, due: Due, collection: dict[str, object]) -> None:
     with writing(work.engine) as db:
-        people.keep_people(db, work.settings.scheme, due.ring.id, due.peer, collection)
+        ring = ring_of_audience(db, due.audience)
+        if ring is not None:
+            people.keep_people(db, work.settings.scheme, ring, due.peer, collection)
+        catching_up.note_people(db, due.audience, due.peer.id)

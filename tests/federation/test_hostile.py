@@ -42,7 +42,6 @@ from tests.factories import (
     pair,
     picture,
     post,
-    ring_of,
 )
 from tests.federation.readers import by_node_key
 from tests.federation.strangers import Stranger, sign_as
@@ -306,10 +305,9 @@ async def test_an_open_post_names_no_colleague_without_a_face(stage: Stage) -> N
 
 
 def due_of(stage: Stage) -> Due:
-    ring = ring_of(stage.bakker, "monteurs")
     peer = stage.bakker.read(lambda db: find_peer(db, stage.smit.domain))
     assert peer is not None
-    return Due(ring, peer, numbers=True, people=False)
+    return Due(stage.ring, peer, numbers=True, people=False)
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"], indirect=True)

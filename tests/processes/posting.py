@@ -15,7 +15,7 @@ from node.objects import STORED, holders, objects
 from node.outbox import numbers
 from node.posts.tables import posts
 from node.queue import activities, count_queue
-from node.rings.tables import ring_heads, ring_heard
+from node.rings.tables import heads, heard
 from tests.processes.conftest import Pair
 from tests.processes.nodes import Node, wait_until
 
@@ -112,9 +112,9 @@ def check_numbers(two: Pair) -> None:
         found = node.rows(select(numbers.c.last).where(numbers.c.audience == audience))
         last = found[0].last if found else 0
         assert sorted(n for n in given if n is not None) == list(range(1, last + 1))
-        heads = [(row.contiguous, row.highest) for row in partner.rows(select(ring_heads))]
-        assert heads == [(last, last)] or (not last and not heads)
-        assert partner.rows(select(func.count()).select_from(ring_heard))[0][0] == 0
+        followed = [(row.contiguous, row.highest) for row in partner.rows(select(heads))]
+        assert followed == [(last, last)] or (not last and not followed)
+        assert partner.rows(select(func.count()).select_from(heard))[0][0] == 0
 
 
 def check_notices(partner: Node, posts_mentioning: Collection[str]) -> None:

@@ -1,5 +1,7 @@
 """Rooms and guests, what of open posts goes to a peer, proofs of pinned keys."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -104,6 +106,57 @@ def _sector() -> None:
 
 def _numbers() -> None:
     """Catching up by audience, for rooms as for rings."""
+    op.create_table(
+        "sources",
+        *_source_key(),
+        sa.Column("asked_at", UtcDateTime(), nullable=True),
+        sa.Column("tried_at", UtcDateTime(), nullable=True),
+        sa.Column("people_at", UtcDateTime(), nullable=True),
+        sa.Column("behind", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.ForeignKeyConstraint(["peer_id"], ["peers.id"], name=op.f("fk_sources_peer_id_peers")),
+        sa.PrimaryKeyConstraint("audience", "peer_id", name=op.f("pk_sources")),
+    )
+    op.create_table(
+        "heads",
+        *_source_key(),
+        sa.Column("epoch", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("contiguous", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("highest", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("audience", "peer_id", "epoch", name=op.f("pk_heads")),
+    )
+    op.create_table(
+        "heard",
+        *_source_key(),
+        sa.Column("epoch", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("audience", "peer_id", "epoch", "n", name=op.f("pk_heard")),
+    )
+    op.execute(
+        "INSERT INTO sources (audience, peer_id, asked_at, tried_at, people_at, behind)"
+        " SELECT 'ring:' || hash, peer_id, asked_at, tried_at, people_at, behind"
+        " FROM ring_partners JOIN rings ON rings.id = ring_id"
+    )
+    op.execute(
+        "INSERT INTO heads (audience, peer_id, epoch, contiguous, highest)"
+        " SELECT 'ring:' || hash, peer_id, epoch, contiguous, highest"
+        " FROM ring_heads JOIN rings ON rings.id = ring_id"
+    )
+    op.execute(
+        "INSERT INTO heard (audience, peer_id, epoch, n)"
+        " SELECT 'ring:' || hash, peer_id, epoch, n FROM ring_heard JOIN rings ON rings.id = ring_id"
+    )
+    op.drop_table("ring_heads")
+    op.drop_table("ring_heard")
+    with op.batch_alter_table("ring_partners") as table:
+        for name in ("asked_at", "tried_at", "people_at", "behind"):
+            table.drop_column(name)
+
+
+def _source_key() -> list[sa.Column[Any]]:
+    return [
+        sa.Column("audience", sa.Text(), nullable=False),
+        sa.Column("peer_id", Id, autoincrement=False, nullable=False),
+    ]
 
 
 def _rooms() -> None:

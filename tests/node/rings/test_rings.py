@@ -304,7 +304,7 @@ async def test_a_partner_that_was_away_gets_all_in_order_though_the_queue_was_em
     ours = firms.bakker.read(lambda db: list(db.scalars(query)))
     assert theirs == [f"{firms.bakker.base}{uri}" for uri in ours]
     ring = ring_of(firms.smit, "monteurs")
-    assert firms.smit.read(lambda db: gaps(db, ring.id, peer_id(firms.smit, firms.bakker))) == 0
+    assert firms.smit.read(lambda db: gaps(db, ring.audience, peer_id(firms.smit, firms.bakker))) == 0
 
 
 async def test_a_skipped_number_is_fetched_at_once(firms: Firms) -> None:
