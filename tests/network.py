@@ -114,8 +114,9 @@ def _start(folder: Path, domain: str, url: str, sender: InProcessSender, kind: s
     settings = Settings(home=home, local=True, database=url)
     engine = open_engine(url)
     with writing(engine) as db:
-        identity.create(db, name=domain.partition(".")[0].title(), domain=domain, kind=kind)
-        identity.change(db, ready_at=now())
+        if identity.find_row(db) is None:  # a copy of a node that was made before goes on as that node
+            identity.create(db, name=domain.partition(".")[0].title(), domain=domain, kind=kind)
+            identity.change(db, ready_at=now())
     app = build_app(settings, engine=engine, sender=sender)
     sender.apps[domain] = app
     return RunningNode(domain, settings, engine, app, sender, workers())

@@ -13,6 +13,7 @@ from node import identity
 from node.admin.backup import last_backup
 from node.admin.copying import find_revision
 from node.admin.partners import describe_partners
+from node.admin.sectors import describe_sectors
 from node.db import reading
 from node.departures import verify_departures
 from node.i18n import msg, nmsg
@@ -46,6 +47,7 @@ def examine(engine: Engine, settings: Settings, language: str) -> list[Finding]:
             _check_disk(settings),
             *_check_queue(db),
             *_check_partners(db, language),
+            *_check_sectors(db),
             _check_keys(db, settings),
             _check_departures(db),
             _check_media(db, settings),
@@ -128,6 +130,11 @@ def _is_stuck(db: Connection) -> bool:
 def _check_partners(db: Connection, language: str) -> Iterator[Finding]:
     for ok, text, advice in describe_partners(db, language):
         yield Finding(msg("Partners"), ok, text, advice)
+
+
+def _check_sectors(db: Connection) -> Iterator[Finding]:
+    for ok, text, advice in describe_sectors(db):
+        yield Finding(msg("Sector rings"), ok, text, advice)
 
 
 def _check_keys(db: Connection, settings: Settings) -> Finding:

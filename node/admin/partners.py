@@ -8,7 +8,7 @@ from babel.dates import format_date
 from sqlalchemy import Connection, Row, func, or_, select
 
 from node.i18n import msg
-from node.peers import BLOCKED, PAIRED, peers
+from node.peers import BLOCKED, BY_ROSTER, PAIRED, peers
 from node.queue import deliveries
 from node.rings.proving import UNPROVEN
 from node.web.formats import AMSTERDAM
@@ -53,8 +53,10 @@ def _peers_of_interest(db: Connection) -> list[Row[Any]]:
         .where(deliveries.c.peer_id == peers.c.id, deliveries.c.state == "waiting")
         .scalar_subquery()
     )
+    # Of the hundreds that only a sector's roster vouches for, those that it does not go well with.
+    is_partner = (peers.c.state == PAIRED) & peers.c.pinned_by.is_distinct_from(BY_ROSTER)
     query = select(peers, waiting.label("waiting"), since.label("since")).where(
-        peers.c.state != BLOCKED, or_(peers.c.state == PAIRED, peers.c.failures > 0)
+        peers.c.state != BLOCKED, or_(is_partner, peers.c.failures > 0)
     )
     return list(db.execute(query.order_by(peers.c.domain)))
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from node.boundary import ring_nodes
 from node.ids import now
-from node.peers import PAIRED, peers
+from node.peers import BY_ROSTER, PAIRED, peers
 from node.queue import deliveries
 from node.rings.agreement_rows import (
     SIGNING,
@@ -58,10 +58,9 @@ class AgreementView:
 
 
 def paired_firms(db: Connection) -> list[Row[Any]]:
-    """Peers paired with us, by name."""
-    return list(
-        db.execute(select(peers).where(peers.c.state == PAIRED).order_by(peers.c.name, peers.c.domain))
-    )
+    """Peers that our own directors vouch for, by name; not those that only a sector's roster does."""
+    ours = peers.c.state == PAIRED, peers.c.pinned_by.is_distinct_from(BY_ROSTER)
+    return list(db.execute(select(peers).where(*ours).order_by(peers.c.name, peers.c.domain)))
 
 
 def partners_of(db: Connection, ring: RingRow) -> list[PartnerView]:

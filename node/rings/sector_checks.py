@@ -24,7 +24,9 @@ from node.rings.sector_rows import (
     find_sector,
     find_sector_of,
     is_listed,
+    knows_roster,
     last_roster,
+    note_behind,
     roster_numbered,
     roster_of,
     rosters_after,
@@ -191,19 +193,19 @@ def answer_check(
     if sector is None or last is None or not may:
         raise NotFound
     domain = get_peer(db, peer_id).domain
-    rows = _to_show(db, ring_id, number, held)
+    rows = _to_show(db, ring_id, number, "" if all_signed else held)
     if not listed and sector.steward != peer_id:
         rows, last = _until_out(rows, domain), None
     if _differs(db, ring_id, number, held):
-        change_check(db, ring_id, peer_id, is_due=True)
+        change_check(db, ring_id, peer_id, is_due=True, tried_at=None)
         if sector.steward == SELF and number > _last_number(db, ring_id):
-            change_sector(db, ring_id, is_behind=True)
+            note_behind(db, sector)
     told = last or (rows[-1] if rows else None)
     return {
         "number": told.number if told is not None else number,
         "hash": told.hash if told is not None else held,
         "rosters": [signed_item(row) for row in rows],
-        "signatures": _signatures(db, ring_id, rows, number, held, all_signed),
+        "signatures": _signatures(db, ring_id, rows, number, "" if all_signed else held),
     }
 
 
@@ -213,7 +215,10 @@ def _was_listed(db: Connection, ring_id: int, peer_id: int) -> bool:
 
 
 def _to_show(db: Connection, ring_id: int, number: int, held: str) -> list[Row[Any]]:
-    """Ours of the asker's number if theirs is another, then all later ones; to who has none the last."""
+    """Ours of the asker's number if theirs is another, then all later ones; to who has none the last.
+
+    Who lacks signatures (`held` is empty then) is shown its own number again, with them.
+    """
     if number == 0:
         last = last_roster(db, ring_id)
         return [last] if last is not None else []
@@ -238,26 +243,19 @@ def _until_out(rows: Sequence[Row[Any]], domain: str) -> list[Row[Any]]:
 
 
 def _differs(db: Connection, ring_id: int, number: int, held: str) -> bool:
-    """Does the asker hold something that we do not: a later number, or another roster of one we have?"""
+    """Does the asker hold something we have not seen: a later number, or another roster of one we have?"""
     same = roster_numbered(db, ring_id, number)
-    return number > _last_number(db, ring_id) or (same is not None and same.hash != held)
+    is_other = same is not None and not knows_roster(db, ring_id, number, held)
+    return is_other or number > _last_number(db, ring_id)
 
 
 def _signatures(
-    db: Connection, ring_id: int, rows: Sequence[Row[Any]], number: int, held: str, all_signed: bool
+    db: Connection, ring_id: int, rows: Sequence[Row[Any]], number: int, held: str
 ) -> list[Document]:
     """The signatures of firms in these rosters, but for those in one that the asker has as well."""
     same = roster_numbered(db, ring_id, number)
-    if all_signed:
-        last = last_roster(db, ring_id)
-        rows = [*rows, last] if last is not None and last.number >= number else rows
-    elif same is not None and same.hash == held:
-        known = {entry.application for entry in roster_of(same).firms}
-        return _shown(db, rows, known)
-    return _shown(db, rows, set())
-
-
-def _shown(db: Connection, rows: Sequence[Row[Any]], known: set[str]) -> list[Document]:
+    has_same = same is not None and same.hash == held
+    known = {entry.application for entry in roster_of(same).firms} if same is not None and has_same else set()
     named = {entry.application for row in rows for entry in roster_of(row).firms} - known
     return [signed_item(row) for _, row in sorted(applications_in(db, named).items())]
 

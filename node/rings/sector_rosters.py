@@ -22,7 +22,6 @@ from node.rings.sector_rows import (
     UNPROVED,
     UNSIGNED,
     applications_in,
-    change_sector,
     contrary_rosters,
     decide_application,
     find_application,
@@ -33,6 +32,7 @@ from node.rings.sector_rows import (
     last_roster,
     listed_firms,
     lock_sector,
+    note_behind,
     relist_firms,
     roster_numbered,
     roster_of,
@@ -70,7 +70,7 @@ def take_roster(
     elif _is_next(db, node, sector, roster):
         hold_to(db, node, sector, roster, signed["proof"], shown_by)
     elif _is_later(db, ring_id, roster):
-        change_sector(db, ring_id, is_behind=True)
+        note_behind(db, sector)
     return True
 
 
@@ -180,7 +180,8 @@ def hold_to(
     changed = [row for row in stands if _differs(before.get(row["peer_id"]), row)]
     now_listed, was_listed = {row["peer_id"] for row in stands}, _listed(before)
     relist_firms(db, ring_id, changed, was_listed - now_listed)
-    change_sector(db, ring_id, is_behind=any(row["standing"] == UNPROVED for row in stands))
+    if any(row["standing"] == UNPROVED for row in stands):
+        note_behind(db, sector)
     settle_roster(db, node.domain, ring_id)
     _tell_members(db, sector, came=now_listed - was_listed, went=was_listed - now_listed)
 

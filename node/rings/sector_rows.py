@@ -119,6 +119,13 @@ def change_sector(db: Connection, ring_id: int, **values: object) -> None:
     db.execute(update(sector_terms).where(sector_terms.c.ring_id == ring_id).values(**values))
 
 
+def note_behind(db: Connection, sector: Row[Any]) -> None:
+    """There is a number, or a signature of a listed firm, that we lack: the steward is asked at once."""
+    change_sector(db, sector.ring_id, is_behind=True)
+    if sector.steward != SELF:
+        change_check(db, sector.ring_id, sector.steward, tried_at=None)
+
+
 def note_restored(db: Connection) -> None:
     """A backup was put back: firms may hold newer rosters of ours than we know."""
     db.execute(update(sector_terms).where(sector_terms.c.steward == SELF).values(restored_at=now()))
