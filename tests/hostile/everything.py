@@ -1,6 +1,23 @@
 """All tricks: importing this fills the list."""
 
-from tests.hostile import in_disguise, in_rings, parted, with_keys, with_receipts
+from tests.hostile import (
+    as_a_steward,
+    in_disguise,
+    in_rings,
+    parted,
+    taken_over,
+    with_keys,
+    with_receipts,
+)
 from tests.hostile.tricks import TRICKS
 
-__all__ = ["TRICKS", "in_disguise", "in_rings", "parted", "with_keys", "with_receipts"]
+__all__ = [
+    "TRICKS",
+    "as_a_steward",
+    "in_disguise",
+    "in_rings",
+    "parted",
+    "taken_over",
+    "with_keys",
+    "with_receipts",
+]
