@@ -50,6 +50,8 @@ guests = Table(
     "guests",
     metadata,
     Column("actor_id", Id, ForeignKey("actors.id"), primary_key=True, autoincrement=False),
+    Column("host_id", Id, ForeignKey("actors.id")),  # who invited them
+    Column("room", Text),  # the audience of the one room they were invited to
 )
 
 addressees = Table(

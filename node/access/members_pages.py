@@ -1,12 +1,14 @@
 """The members' page of an admin: invite by link, give roles, disable, help somebody back in."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from node.access.logins import get_member, list_members
+from node.access.ends import read_end_or_none, set_end
+from node.access.logins import get_member, has_ended, list_members
 from node.access.members import (
     INVITE,
     disable_member,
@@ -18,9 +20,10 @@ from node.access.members import (
     withdraw_link,
 )
 from node.access.tables import ROLES
-from node.errors import Conflict, NotFound
+from node.errors import Conflict, Invalid, NotFound
 from node.i18n import msg
 from node.web.flashes import flash
+from node.web.formats import day_digits, last_day
 from node.web.forms import Form, blank_form
 from node.web.pages import render
 from node.web.qr import qr_svg
@@ -51,11 +54,19 @@ def _page(visit: Visit, form: Form, link: str = "", link_for: str = "") -> Respo
 def take_invite(visit: Visit) -> Response:
     """The link is shown once, on the answer itself: it is stored as a hash only."""
     admin, form = visit.require_role("admin"), visit.form
-    note, roles = form.line("note", longest=100), form.choices("roles", ROLES)
+    note, roles, until = form.line("note", longest=100), form.choices("roles", ROLES), _read_until(form)
     if not form.ok:
         return _page(visit, form)
-    token = make_link(visit.db, INVITE, made_by=admin.actor_id, roles=roles, note=note)
+    token = make_link(visit.db, INVITE, made_by=admin.actor_id, roles=roles, note=note, ends_at=until)
     return _page(visit, blank_form(), f"{visit.node.base}/invite/{token}", note)
+
+
+def _read_until(form: Form) -> datetime | None:
+    try:
+        return read_end_or_none(form.line("until", required=False, longest=10))
+    except Invalid as error:
+        form.fail_all(error.fields)
+        return None
 
 
 def take_withdraw(visit: Visit) -> Response:
@@ -66,9 +77,24 @@ def take_withdraw(visit: Visit) -> Response:
 
 def show_member(visit: Visit) -> Response:
     visit.require_role("admin")
-    member = _member(visit)
-    form = blank_form({"roles": member.roles.split()})
-    return render(visit.request, "access/member.html", form=form, member=member, roles=ROLES, link="")
+    return _member_page(visit, _member(visit))
+
+
+def _member_page(
+    visit: Visit, member: Row[Any], *, link: str = "", until_form: Form | None = None
+) -> Response:
+    until = last_day(member.ends_at).isoformat() if member.ends_at is not None else ""
+    return render(
+        visit.request,
+        "access/member.html",
+        status_code=422 if until_form is not None else 200,
+        form=blank_form({"roles": member.roles.split()}),
+        until_form=until_form or blank_form({"until": until}),
+        member=member,
+        has_ended=has_ended(member),
+        roles=ROLES,
+        link=link,
+    )
 
 
 def _member(visit: Visit) -> Row[Any]:
@@ -105,14 +131,21 @@ def take_reset_link(visit: Visit) -> Response:
     admin = visit.require_role("admin")
     member = _member(visit)
     token = make_reset(visit.db, member.actor_id, admin.actor_id)
-    return render(
-        visit.request,
-        "access/member.html",
-        form=blank_form({"roles": member.roles.split()}),
-        member=member,
-        roles=ROLES,
-        link=f"{visit.node.base}/reset/{token}",
-    )
+    return _member_page(visit, member, link=f"{visit.node.base}/reset/{token}")
+
+
+def take_until(visit: Visit) -> Response:
+    """Set, change or clear the day on which somebody's time here ends."""
+    visit.require_role("admin")
+    member, form = _member(visit), visit.form
+    until = _read_until(form)
+    if not form.ok:
+        return _member_page(visit, member, until_form=form)
+    set_end(visit.db, member.actor_id, until)
+    if until is None:
+        return _back(visit, msg("%(name)s stays without an end date.", name=member.name))
+    day = day_digits(last_day(until))
+    return _back(visit, msg("%(name)s can come in until the end of %(day)s.", name=member.name, day=day))
 
 
 def _back(visit: Visit, text: str) -> Response:
@@ -130,4 +163,5 @@ ROUTES: list[BaseRoute] = [
     page(f"{PATH}/{{id:id}}/disable", take_disable, method="POST"),
     page(f"{PATH}/{{id:id}}/enable", take_enable, method="POST"),
     page(f"{PATH}/{{id:id}}/reset", take_reset_link, method="POST"),
+    page(f"{PATH}/{{id:id}}/until", take_until, method="POST"),
 ]

@@ -2,6 +2,7 @@
 
 import re
 from hmac import compare_digest
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -69,7 +70,7 @@ def take_setup(visit: Visit) -> Response:
         return render(visit.request, "access/setup_token.html", form=form, status_code=422)
     name, kind, use = form.line("firm", longest=80), form.choice("kind", KINDS), form.choice("use", USES)
     domain = visit.node.domain if use == "trial" else _domain(form)
-    admin = {
+    admin: dict[str, Any] = {
         "handle": form.line("handle").lower(),
         "name": form.line("name", longest=80),
         "password": form.secret("password"),

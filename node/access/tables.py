@@ -15,6 +15,7 @@ members = Table(
     Column("roles", Text, nullable=False, server_default=""),  # words of ROLES, separated by blanks
     Column("language", Text),
     Column("ends_at", UtcDateTime),
+    Column("end_told", Text, nullable=False, server_default=""),  # of this end: soon, ended
     Column("disabled_at", UtcDateTime),
     Column("open_from_apps", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
@@ -37,11 +38,14 @@ links = Table(
     "links",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False),
-    Column("kind", Text, nullable=False),  # invite, reset
+    Column("kind", Text, nullable=False),  # invite, reset, guest, entry
     Column("token_hash", Text, nullable=False, unique=True),
-    Column("member_id", Id, ForeignKey("members.actor_id")),  # reset: whose
+    Column("member_id", Id, ForeignKey("members.actor_id")),  # reset, entry: whose
     Column("roles", Text, nullable=False, server_default=""),
     Column("note", Text, nullable=False, server_default=""),  # for whom, in the maker's words
+    Column("mail", Text),  # guest: where links may be sent
+    Column("room", Text),  # guest: the audience of the one room that it leads to
+    Column("ends_at", UtcDateTime),  # invite, guest: when the time of whoever uses it ends
     Column("made_by", Id, ForeignKey("members.actor_id")),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),

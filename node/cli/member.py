@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Row
 
+from node.access.ends import read_end, read_end_or_none, set_end
 from node.access.logins import find_member, list_members
 from node.access.members import (
     INVITE,
@@ -19,10 +20,14 @@ from node.access.members import (
 from node.cli.options import Home, Json, PasswordStdin, read_password
 from node.cli.site import columns, member_named, opened
 from node.i18n import msg
+from node.web.formats import last_day
 
 commands = typer.Typer(help="Members: invite, add, list, disable, help back in.", no_args_is_help=True)
 
 Handle = Annotated[str, typer.Argument(help="Handle of the member.")]
+NEVER = "never"
+SHOWN = "handle", "name", "roles", "disabled", "until"
+Until = Annotated[str, typer.Option(help="The last day here, as 2027-03-31; without it there is none.")]
 Roles = Annotated[
     list[str] | None, typer.Option("--role", help="admin, director, editor, moderator or ambassador.")
 ]
@@ -32,12 +37,14 @@ Roles = Annotated[
 def invite(
     role: Roles = None,
     note: Annotated[str, typer.Option(help="For whom it is, in your own words.")] = "",
+    until: Until = "",
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Make a link with which one person becomes a member within 7 days."""
     with opened(home) as site, site.writing() as db:
-        token = make_link(db, INVITE, made_by=None, roles=role or (), note=note)
+        end = read_end_or_none(until)
+        token = make_link(db, INVITE, made_by=None, roles=role or (), note=note, ends_at=end)
         url = f"{site.node(db).base}/invite/{token}"
     site.answer(as_json, {"url": url}, url)
 
@@ -48,6 +55,7 @@ def add(
     name: Annotated[str, typer.Option(help="First and last name.")],
     mail: Annotated[str | None, typer.Option(help="Mail address.")] = None,
     role: Roles = None,
+    until: Until = "",
     password_stdin: PasswordStdin = False,
     home: Home = None,
     as_json: Json = False,
@@ -56,7 +64,15 @@ def add(
     with opened(home) as site:
         password = read_password(password_stdin, twice=True)
         with site.writing() as db:
-            made = add_member(db, handle=handle, name=name, password=password, mail=mail, roles=role or ())
+            made = add_member(
+                db,
+                handle=handle,
+                name=name,
+                password=password,
+                mail=mail,
+                roles=role or (),
+                ends_at=read_end_or_none(until),
+            )
             if "admin" in (role or ()) and site.node(db).ready_at is None:
                 finish_setup(db)
     site.answer(as_json, {"id": str(made), "handle": handle}, msg("%(handle)s is a member.", handle=handle))
@@ -67,7 +83,7 @@ def list_all(home: Home = None, as_json: Json = False) -> None:
     """Show all members with their roles."""
     with opened(home) as site, site.reading() as db:
         rows = [_described(row) for row in list_members(db)]
-    site.answer(as_json, rows, *(columns(row, "handle", "name", "roles", "disabled") for row in rows))
+    site.answer(as_json, rows, *(columns(row, *SHOWN) for row in rows))
 
 
 def _described(row: Row[Any]) -> dict[str, Any]:
@@ -76,6 +92,7 @@ def _described(row: Row[Any]) -> dict[str, Any]:
         "name": row.name,
         "roles": row.roles.split(),
         "disabled": row.disabled_at is not None,
+        "until": last_day(row.ends_at).isoformat() if row.ends_at is not None else "",
     }
 
 
@@ -93,6 +110,22 @@ def enable(handle: Handle, home: Home = None, as_json: Json = False) -> None:
     with opened(home) as site, site.writing() as db:
         enable_member(db, member_named(db, handle).actor_id)
     site.answer(as_json, {"handle": handle, "disabled": False}, msg("%(handle)s may come in.", handle=handle))
+
+
+@commands.command()
+def until(
+    handle: Handle,
+    day: Annotated[str, typer.Argument(help="The last day, as 2027-03-31, or never.")],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Set the day after which a member or guest cannot come in; a later one lets them in again."""
+    with opened(home) as site, site.writing() as db:
+        set_end(db, member_named(db, handle).actor_id, None if day == NEVER else read_end(day))
+    text = msg("%(handle)s stays without an end date.", handle=handle)
+    if day != NEVER:
+        text = msg("%(handle)s can come in until the end of %(day)s.", handle=handle, day=day)
+    site.answer(as_json, {"handle": handle, "until": "" if day == NEVER else day}, text)
 
 
 @commands.command()

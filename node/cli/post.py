@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
+from node.access.logins import is_out
 from node.boundary import Member
 from node.cli.acts import note_act
 from node.cli.options import Home, Json
@@ -41,8 +42,8 @@ def post(
     source = typer.get_text_stream("stdin").read() if text == "-" else text
     with opened(home) as site, site.writing() as db:
         member = member_named(db, by)
-        if member.disabled_at is not None:
-            raise Conflict(msg("%(handle)s is disabled and cannot post.", handle=by))
+        if is_out(member):
+            raise Conflict(msg("%(handle)s is disabled, or their time here has ended.", handle=by))
         seen_by = audience_named(db, audience)
         draft = Draft(
             audience=seen_by,

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Row
 
 from federation.http import GuardedSender
 from node import identity, settings
-from node.access.logins import find_member, get_member
+from node.access.logins import find_member, get_member, is_out
 from node.access.members import members_with_role
 from node.app import open_home
 from node.boundary import Member
@@ -137,7 +137,7 @@ def acting(db: Connection, handle: str | None, role: str) -> Row[Any]:
             )
         return get_member(db, able[0])
     found = member_named(db, handle)
-    if found.disabled_at is not None or role not in found.roles.split():
+    if is_out(found) or role not in found.roles.split():
         raise Conflict(msg("%(handle)s does not have the role %(role)s.", handle=handle, role=role))
     return found
 

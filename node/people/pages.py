@@ -49,6 +49,7 @@ def _settings_page(visit: Visit, form: Form, password_form: Form) -> Response:
         form=form,
         password_form=password_form,
         actor=get_actor(visit.db, member_id),
+        ends_at=get_member(visit.db, member_id).ends_at,
         logins=list_logins(visit.db, member_id),
         longest_name=LONGEST_NAME,
         longest_summary=LONGEST_SUMMARY,

@@ -4,8 +4,9 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, select
 
+from node.access.logins import is_here, is_own_member
 from node.access.tables import logins, members
 from node.actors import GROUP, PERSON, actors, find_local
 from node.boundary import shares_ring
@@ -88,15 +89,8 @@ def has_face(db: Connection, actor_id: int) -> bool:
 
 
 def is_active(db: Connection, actor_id: int) -> bool:
-    """A member who has not been disabled and whose time here has not ended."""
-    return (
-        db.scalar(select(members.c.actor_id).where(members.c.actor_id == actor_id, _may_be_here()))
-        is not None
-    )
-
-
-def _may_be_here() -> ColumnElement[bool]:
-    return members.c.disabled_at.is_(None) & (members.c.ends_at.is_(None) | (members.c.ends_at > now()))
+    """A member or guest who has not been disabled and whose time here has not ended."""
+    return db.scalar(select(members.c.actor_id).where(members.c.actor_id == actor_id, is_here())) is not None
 
 
 def is_ring_node(db: Connection, peer_id: int) -> bool:
@@ -106,8 +100,8 @@ def is_ring_node(db: Connection, peer_id: int) -> bool:
 
 
 def list_people(db: Connection) -> list[Row[Any]]:
-    """The active members of this node, as rows of actors, by name."""
-    query = select(actors).join(members, members.c.actor_id == actors.c.id).where(_may_be_here())
+    """The active members of this node, as rows of actors, by name; a guest is in no list."""
+    query = select(actors).join(members, members.c.actor_id == actors.c.id).where(is_own_member())
     return sorted(db.execute(query), key=lambda row: (row.name.casefold(), row.id))
 
 

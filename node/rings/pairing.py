@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
-from node.access.logins import confirm_password, get_member
+from node.access.logins import confirm_password, get_member, is_out
 from node.access.members import members_with_role
 from node.errors import Conflict, Forbidden, Invalid, NotFound
 from node.i18n import msg
@@ -51,7 +51,7 @@ class Invitation:
 def need_director(db: Connection, member_id: int) -> Row[Any]:
     """The member's row; raises Forbidden for whoever may not sign for the firm."""
     member = get_member(db, member_id)
-    if "director" not in member.roles.split() or member.disabled_at is not None:
+    if "director" not in member.roles.split() or is_out(member):
         raise Forbidden(msg("Only a director can do this."))
     return member
 

@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, insert, or_, select, update
 
 from federation.documents import Document, as_id, as_text
+from node.access.logins import is_own_member
 from node.access.tables import members
 from node.actors import PERSON, actors, find_actor
 from node.boundary import is_in_ring
@@ -31,7 +32,7 @@ HANDLE = re.compile(r"[a-z0-9_]{2,20}")
 def our_people(db: Connection, node: Identity, ring_hash: str) -> Document:
     """The collection that partners read."""
     joined = members.join(actors, actors.c.id == members.c.actor_id)
-    rows = db.execute(select(*_NAMED).select_from(joined).where(_active()).order_by(actors.c.handle))
+    rows = db.execute(select(*_NAMED).select_from(joined).where(is_own_member()).order_by(actors.c.handle))
     people = [outgoing.person_document(node, row.uri, row.handle, row.name) for row in rows]
     return outgoing.people_document(node, ring_hash, people)
 
@@ -76,10 +77,6 @@ def _columns() -> tuple[Any, ...]:
     return rings.c.id.label("ring_id"), rings.c.hash, actors.c.id.label("actor_id"), *_NAMED
 
 
-def _active() -> ColumnElement[bool]:
-    return and_(members.c.disabled_at.is_(None), or_(members.c.ends_at.is_(None), members.c.ends_at > now()))
-
-
 def _untold() -> Select[Any]:
     """Members whose coming or present name an open ring has not heard of."""
     told = and_(ring_people.c.ring_id == rings.c.id, ring_people.c.actor_id == actors.c.id)
@@ -87,7 +84,7 @@ def _untold() -> Select[Any]:
     return (
         select(*_columns())
         .select_from(everyone.outerjoin(ring_people, told))
-        .where(_active(), or_(ring_people.c.actor_id.is_(None), ring_people.c.told != actors.c.name))
+        .where(is_own_member(), or_(ring_people.c.actor_id.is_(None), ring_people.c.told != actors.c.name))
     )
 
 
@@ -98,7 +95,7 @@ def _still_told() -> Select[Any]:
     return (
         select(*_columns())
         .select_from(everyone.join(members, members.c.actor_id == actors.c.id))
-        .where(rings.c.state == OPEN, ring_people.c.peer_id == SELF, ~_active())
+        .where(rings.c.state == OPEN, ring_people.c.peer_id == SELF, ~is_own_member())
     )
 
 

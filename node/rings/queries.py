@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, or_, select
+from sqlalchemy import Connection, Row, Select, func, select
 
+from node.access.logins import is_own_member
 from node.access.tables import members
 from node.boundary import ring_nodes, rings_of
 from node.errors import NotFound
@@ -94,9 +95,8 @@ def describe_reach(db: Connection, audience: str) -> Reach:
 
 
 def count_own_people(db: Connection) -> int:
-    """Members that can log in now."""
-    active = members.c.disabled_at.is_(None), or_(members.c.ends_at.is_(None), members.c.ends_at > now())
-    return int(db.execute(select(func.count()).select_from(members).where(*active)).scalar_one())
+    """Members that can log in now; guests are none."""
+    return int(db.execute(select(func.count()).select_from(members).where(is_own_member())).scalar_one())
 
 
 def _node_reach(db: Connection, ring: RingRow, peer: Row[Any]) -> NodeReach:

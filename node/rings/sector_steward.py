@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row
 
-from node.access.logins import confirm_password, get_member
+from node.access.logins import confirm_password, get_member, is_out
 from node.access.members import HANDLE
 from node.actors import take_handle
 from node.boundary import Receiver
@@ -183,7 +183,7 @@ def put_out_leaver(db: Connection, node: Identity, sector: Row[Any], domain: str
 def need_decider(db: Connection, member_id: int, password: str) -> None:
     """A director or editor who typed their password."""
     member = get_member(db, member_id)
-    if DECIDERS.isdisjoint(member.roles.split()) or member.disabled_at is not None:
+    if DECIDERS.isdisjoint(member.roles.split()) or is_out(member):
         raise Forbidden(msg("Only a director or an editor can do this."))
     confirm_password(db, member_id, password)
 

@@ -1,7 +1,7 @@
 """Times and numbers as a reader expects them: Amsterdam's clock, the reader's language."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,26 @@ def local_time(value: datetime, language: str) -> Markup:
 
 def local_date(value: datetime, language: str) -> str:
     return format_date(value.astimezone(AMSTERDAM).date(), "d MMMM yyyy", locale=language)
+
+
+def end_of_day(day: date) -> datetime:
+    """The moment in which a day in Amsterdam is over: an end date means the end of that day."""
+    return datetime.combine(day + timedelta(days=1), time(), AMSTERDAM).astimezone(UTC)
+
+
+def last_day(end: datetime) -> date:
+    """The day of which `end` is the end, or in which it falls."""
+    return (end - timedelta(microseconds=1)).astimezone(AMSTERDAM).date()
+
+
+def day_digits(day: date) -> str:
+    """A date in a sentence that is put in the reader's language later."""
+    return day.strftime("%d-%m-%Y")
+
+
+def last_day_words(end: datetime, language: str) -> str:
+    """An end date in words: the last day that counts."""
+    return format_date(last_day(end), "d MMMM yyyy", locale=language)
 
 
 def relative_time(value: datetime, language: str, now: datetime | None = None) -> Markup:
@@ -54,7 +74,7 @@ def tint(name: str) -> int:
 
 def filters_for(language: str) -> Mapping[str, Callable[..., Any]]:
     bound: dict[str, Callable[..., Any]] = {}
-    for function in (local_time, local_date, relative_time, number):
+    for function in (local_time, local_date, last_day_words, relative_time, number):
         bound[function.__name__] = _bind(function, language)
     return bound | {"initials": initials, "tint": tint}
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
+from node.access.ends import tell_ends
 from node.access.logins import forget_expired
 from node.db import writing
 from node.ids import now
@@ -36,6 +37,7 @@ def tidy(engine: Engine, settings: Settings) -> None:
     with writing(engine) as db:
         forget_ended(db, now() - KEEP_ENDED)
         forget_expired(db)
+        tell_ends(db)
         delete_parted_content(db)
     with writing(engine) as db:
         sweep_orphans(db, settings)

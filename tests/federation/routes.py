@@ -139,6 +139,7 @@ GUESSED: dict[str, tuple[str, dict[str, str]]] = {
     "/members/{id}/roles": ("/members/{actor}/roles", {}),
     "/members/{id}/disable": ("/members/{actor}/disable", {}),
     "/members/{id}/enable": ("/members/{actor}/enable", {}),
+    "/members/{id}/until": ("/members/{actor}/until", {"until": "2027-01-01"}),
     "/members/{id}/reset": ("/members/{actor}/reset", {}),
     "/invite/{token}": ("/invite/{link}", {"handle": "gok", "name": "Gok", "password": "kort"}),
     "/reset/{token}": ("/reset/{link}", {"password": "een lang wachtwoord"}),

@@ -174,9 +174,16 @@ def _guests() -> None:
     op.create_table(
         "guests",
         sa.Column("actor_id", Id, autoincrement=False, nullable=False),
+        sa.Column("host_id", Id, nullable=True),
+        sa.Column("room", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_guests_actor_id_actors")),
+        sa.ForeignKeyConstraint(["host_id"], ["actors.id"], name=op.f("fk_guests_host_id_actors")),
         sa.PrimaryKeyConstraint("actor_id", name=op.f("pk_guests")),
     )
+    op.add_column("members", sa.Column("end_told", sa.Text(), server_default="", nullable=False))
+    op.add_column("links", sa.Column("mail", sa.Text(), nullable=True))
+    op.add_column("links", sa.Column("room", sa.Text(), nullable=True))
+    op.add_column("links", sa.Column("ends_at", UtcDateTime(), nullable=True))
 
 
 def _gate() -> None:
