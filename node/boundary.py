@@ -25,7 +25,7 @@ from node.objects import (
     is_room,
     objects,
 )
-from node.peers import ALLOWED, BLOCKED, PAIRED, RINGS_ONLY, peers
+from node.peers import ALLOWED, BLOCKED, LIMITED, PAIRED, RINGS_ONLY, peers
 
 OWN_STATES = (LIVE, HELD, DRAFT)  # what its author sees
 
@@ -53,6 +53,9 @@ class Outside:
 
 Reader = Anonymous | Member | Outside
 
+# Who asks for a document of a node with an allow-list and is of no server on it: they may read nothing (A5).
+UNLISTED = Outside(-1)
+
 
 @dataclass(frozen=True)
 class Receiver:
@@ -77,14 +80,14 @@ def readable(reader: Reader) -> ColumnElement[bool]:
             ours = and_(live, objects.c.origin == SELF)
             return and_(ours, _peer_not_blocked(reader.peer_id), _open_to_outside(reader, moment))
         case Anonymous():
-            return and_(live, objects.c.audience == PUBLIC)
+            return and_(live, objects.c.audience == PUBLIC, ~_of_limited())
 
 
 def _open_to_member(reader: Member, moment: datetime) -> ColumnElement[bool]:
     of_company = and_(objects.c.audience == COMPANY, objects.c.origin == SELF)
     return or_(
         and_(or_(of_company, _in_ring(SELF, moment)), ~_is_guest(reader)),
-        objects.c.audience == PUBLIC,
+        and_(objects.c.audience == PUBLIC, or_(~_of_limited(), _follows_author(reader))),
         _in_room(SELF, memberships.c.actor_id, reader.actor_id, moment),
         and_(objects.c.audience == PEOPLE, _addressed(addressees.c.actor_id == reader.actor_id)),
     )
@@ -103,6 +106,16 @@ def _open_to_outside(reader: Outside, moment: datetime) -> ColumnElement[bool]:
     )
 
 
+def _of_limited() -> ColumnElement[bool]:
+    """From a server whose open posts are for those who follow their author alone."""
+    return objects.c.origin.in_(select(peers.c.id).where(peers.c.policy == LIMITED))
+
+
+def _follows_author(reader: Member) -> ColumnElement[bool]:
+    mine = follows.c.follower_id == reader.actor_id, follows.c.state == ACCEPTED
+    return objects.c.author_id.in_(select(follows.c.followed_id).where(*mine))
+
+
 def exchanges_open(peer_id: int | ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether open posts go to and come from a peer: by its policy and by this node's list (A5)."""
     peer = peers.alias()  # it stands in queries that join peers themselves
@@ -111,16 +124,23 @@ def exchanges_open(peer_id: int | ColumnElement[Any]) -> ColumnElement[bool]:
     return select(peer.c.id).where(peer.c.id == peer_id, peer.c.state != BLOCKED, allowed).exists()
 
 
+def would_exchange(state: str, policy: str, federation: str) -> bool:
+    """The same for a state, a policy and a list that are not there yet."""
+    if state == BLOCKED or policy == RINGS_ONLY:
+        return False
+    return policy == ALLOWED or federation == OPEN_FEDERATION
+
+
 def _is_guest(reader: Member) -> ColumnElement[bool]:
     return select(guests.c.actor_id).where(guests.c.actor_id == reader.actor_id).exists()
 
 
 def _key_suffices(reader: Outside) -> ColumnElement[bool]:
-    """Between paired nodes only the node key opens what is not open (rule 8)."""
+    """Between paired nodes only the node key opens what is not open (rule 8); no ring, no list: nothing."""
     if reader.node_key:
         return true()
     paired = select(peers.c.id).where(peers.c.id == reader.peer_id, peers.c.state == PAIRED)
-    return ~paired.exists()
+    return and_(~paired.exists(), exchanges_open(reader.peer_id))
 
 
 def _in_ring(peer_id: int, moment: datetime) -> ColumnElement[bool]:
@@ -204,7 +224,7 @@ def may_read(db: Connection, reader: Reader, row: Row[Any]) -> bool:
     if row.state != LIVE or _is_blocked(db, row.origin):
         return False
     if row.audience == PUBLIC:
-        return not isinstance(reader, Outside) or (row.origin == SELF and _exchanges(db, reader.peer_id))
+        return _may_read_open(db, reader, row)
     match reader:
         case Member():
             return _member_may_read(db, reader, row)
@@ -218,8 +238,29 @@ def may_read(db: Connection, reader: Reader, row: Row[Any]) -> bool:
             return False
 
 
-def _exchanges(db: Connection, peer_id: int) -> bool:
+def _may_read_open(db: Connection, reader: Reader, row: Row[Any]) -> bool:
+    if isinstance(reader, Outside):
+        return row.origin == SELF and exchanges(db, reader.peer_id)
+    if not is_limited(db, row.origin):
+        return True
+    return isinstance(reader, Member) and does_follow(db, reader.actor_id, row.author_id)
+
+
+def exchanges(db: Connection, peer_id: int) -> bool:
+    """Whether open posts go to and come from this peer now."""
     return bool(db.scalar(select(exchanges_open(peer_id))))
+
+
+def is_limited(db: Connection, peer_id: int) -> bool:
+    """Whether what is open there is shown here to those who follow its author alone."""
+    limited = peers.c.id == peer_id, peers.c.policy == LIMITED
+    return db.scalar(select(peers.c.id).where(*limited)) is not None
+
+
+def does_follow(db: Connection, follower_id: int, followed_id: int | None) -> bool:
+    accepted = follows.c.followed_id == followed_id, follows.c.state == ACCEPTED
+    query = select(follows.c.id).where(follows.c.follower_id == follower_id, *accepted)
+    return db.execute(query).first() is not None
 
 
 def _is_own_or_held(db: Connection, reader: Member, row: Row[Any]) -> bool:
@@ -258,7 +299,7 @@ def _outside_may_read(db: Connection, reader: Outside, row: Row[Any]) -> bool:
     if is_room(row.audience):
         of_node = memberships.c.peer_id == reader.peer_id
         return reader.node_key and _shares_room(db, of_node, reader.peer_id, row)
-    if row.audience != PEOPLE or not (reader.node_key or _peer_state(db, reader.peer_id) != PAIRED):
+    if row.audience != PEOPLE or not key_opens(db, reader, PEOPLE):
         return False
     theirs = set(db.scalars(select(actors.c.id).where(actors.c.peer_id == reader.peer_id)))
     return not theirs.isdisjoint(_addressee_ids(db, row.id))
@@ -277,7 +318,8 @@ def key_opens(db: Connection, sender: Outside, audience: str) -> bool:
     """Whether the key that signed is one that speaks about this audience at all (rule 8)."""
     if audience == PUBLIC or sender.node_key:
         return True
-    return audience == PEOPLE and _peer_state(db, sender.peer_id) != PAIRED
+    of_partner = _peer_state(db, sender.peer_id) == PAIRED
+    return audience == PEOPLE and not of_partner and exchanges(db, sender.peer_id)
 
 
 def _shares_ring(db: Connection, peer_id: int, row: Row[Any]) -> bool:
@@ -469,7 +511,9 @@ def receivers(
 def _inboxes(db: Connection, whom: ColumnElement[bool], *, shared: bool) -> list[Receiver]:
     inbox = func.coalesce(actors.c.shared_inbox, actors.c.inbox) if shared else actors.c.inbox
     paired_inbox = func.coalesce(peers.c.inbox, inbox)
-    reached = exchanges_open(actors.c.peer_id) if shared else peers.c.state != BLOCKED
+    reached = exchanges_open(actors.c.peer_id)
+    if not shared:  # what is for one person goes to partners too, whatever is done with open posts
+        reached = or_(reached, peers.c.state == PAIRED)
     query = (
         select(actors.c.peer_id, paired_inbox if not shared else inbox)
         .join(peers, peers.c.id == actors.c.peer_id)

@@ -48,6 +48,7 @@ class Identity:
     epoch: int
     ready_at: datetime | None
     tied_at: datetime | None
+    federation: str
 
     @property
     def actor_uri(self) -> str:
@@ -105,6 +106,7 @@ def load(db: Connection, scheme: str) -> Identity:
         epoch=row.epoch,
         ready_at=row.ready_at,
         tied_at=row.tied_at,
+        federation=row.federation,
     )
 
 

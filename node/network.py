@@ -13,7 +13,7 @@ from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import Connection, Engine
 
 from federation import http
-from federation.errors import FederationError, Unreachable
+from federation.errors import FederationError, Rejected, Unreachable
 from federation.fetches import fetch_document
 from federation.messages import Request, Response, Sender, Signer
 from federation.signatures import authority, sign_cavage, sign_rfc9421
@@ -21,7 +21,7 @@ from node import identity
 from node.db import reading
 from node.identity import Identity
 from node.ids import now
-from node.peers import PAIRED, find_peer
+from node.peers import PAIRED, find_peer, is_blocked
 
 _PER_HOST = RateLimitItemPerMinute(60)
 _AFTER_FAILURE = RateLimitItemPerMinute(1)
@@ -74,11 +74,15 @@ class Network:
         What an open post shows is asked as anybody would: under our key an address that a stranger wrote
         there could be a partner's ring picture, and we would show it to the world.
         """
-        signer = None if is_open else await run_sync(self._signer, url)
-        return await http.get(self.sender, url, accept="*/*", sign=signer, max_bytes=max_bytes)
+        signer = await run_sync(self._signer, url)
+        sign = None if is_open else signer
+        return await http.get(self.sender, url, accept="*/*", sign=sign, max_bytes=max_bytes)
 
     def _signer(self, url: str) -> Signer:
+        """Raises Rejected: a blocked server is not asked anything."""
         with reading(self.engine) as db:
+            if is_blocked(db, authority(url)):
+                raise Rejected("blocked", 403)
             return signer_for(db, identity.load(db, self.scheme), authority(url))
 
 

@@ -18,10 +18,12 @@ from sqlalchemy import (
     update,
 )
 
-from node.boundary import Member, readable
+from node.actors import actors
+from node.boundary import Member, does_follow, is_limited, readable
 from node.db import Id, UtcDateTime, metadata
 from node.ids import new_id, now
 from node.objects import objects
+from node.peers import BLOCKED, peers
 
 notices = Table(
     "notices",
@@ -40,6 +42,8 @@ notices = Table(
     Index(None, "member_id", "id"),
 )
 
+ANSWERS = ("follow_accepted", "follow_refused")  # to what the member asked
+
 
 def notify(
     db: Connection,
@@ -51,7 +55,12 @@ def notify(
     text: str = "",
     link: str | None = None,
 ) -> None:
-    """Tell a member something once: the same kind about the same object by the same person is one notice."""
+    """Tell a member something once: the same kind about the same object by the same person is one notice.
+
+    Who is of a limited server is heard only by who follows them, and when they answer.
+    """
+    if from_id is not None and kind not in ANSWERS and _is_silenced(db, member_id, from_id):
+        return
     same = (
         (notices.c.member_id == member_id)
         & (notices.c.kind == kind)
@@ -88,6 +97,11 @@ def forget_notices(db: Connection, kind: str, object_id: int) -> None:
     db.execute(delete(notices).where(notices.c.kind == kind, notices.c.object_id == object_id))
 
 
+def _is_silenced(db: Connection, member_id: int, from_id: int) -> bool:
+    peer_id = db.scalar(select(actors.c.peer_id).where(actors.c.id == from_id))
+    return peer_id is not None and is_limited(db, peer_id) and not does_follow(db, member_id, from_id)
+
+
 def list_notices(
     db: Connection, member: Member, *, before: int | None = None, limit: int = 40
 ) -> list[Row[Any]]:
@@ -113,4 +127,7 @@ def mark_read(db: Connection, member: Member) -> None:
 
 
 def _shown(member: Member) -> Any:
-    return (notices.c.member_id == member.actor_id) & (notices.c.object_id.is_(None) | readable(member))
+    theirs = select(actors.c.id).join(peers, peers.c.id == actors.c.peer_id).where(peers.c.state == BLOCKED)
+    about = notices.c.object_id.is_(None) | readable(member)
+    by = notices.c.from_id.is_(None) | notices.c.from_id.not_in(theirs)
+    return (notices.c.member_id == member.actor_id) & about & by

@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Connection, Float, Integer, Row, Table, Text, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Float,
+    Integer,
+    Row,
+    Table,
+    Text,
+    func,
+    select,
+    update,
+)
 
 from node.db import Id, UtcDateTime, insert_new, metadata
 from node.ids import new_id, now
@@ -23,6 +35,11 @@ peers = Table(
     Column("name", Text),  # what we called it at pairing
     Column("state", Text, nullable=False),
     Column("policy", Text, nullable=False, server_default=NORMAL),
+    Column("ruled_by", Text),  # the wider domain whose rule it follows; its own rule when empty
+    Column("ruled_at", UtcDateTime),  # since when its state or policy is what it is
+    Column("reason", Text, nullable=False, server_default=""),  # goes along in an export
+    Column("comment", Text, nullable=False, server_default=""),  # for our own admins
+    Column("forgotten_at", UtcDateTime),
     Column("actor_uri", Text),
     Column("inbox", Text),  # the node's shared inbox
     Column("node_key", Text),  # pinned Ed25519 Multikey
@@ -44,13 +61,55 @@ peers = Table(
 
 
 def keep_peer(db: Connection, domain: str) -> int:
-    """The id of a domain's peer; it is made if we never met it."""
+    """The id of a domain's peer; it is made if we never met it, under the rule of a domain above it."""
     found = db.execute(select(peers.c.id).where(peers.c.domain == domain)).scalar_one_or_none()
     if found is not None:
         return int(found)
-    row = {"id": new_id(), "domain": domain, "state": KNOWN, "created_at": now()}
+    row = {"id": new_id(), "domain": domain, "created_at": now(), **_inherited(db, domain)}
     insert_new(db, peers, [row])  # somebody else may have met it at this very moment
     return int(db.execute(select(peers.c.id).where(peers.c.domain == domain)).scalar_one())
+
+
+def _inherited(db: Connection, domain: str) -> dict[str, Any]:
+    above = rule_above(db, domain)
+    if above is None:
+        return {"state": KNOWN, "policy": NORMAL}
+    state = BLOCKED if above.state == BLOCKED else KNOWN
+    return {"state": state, "policy": above.policy, "ruled_by": above.domain, "ruled_at": above.ruled_at}
+
+
+def wider_domains(domain: str) -> list[str]:
+    """The domains that a domain is part of, the nearest first; a rule for one holds for all ports of it."""
+    host = domain.partition(":")[0]
+    labels = host.split(".")
+    above = [".".join(labels[start:]) for start in range(1, len(labels))]
+    return above if host == domain else [host, *above]
+
+
+def rule_above(db: Connection, domain: str) -> Row[Any] | None:
+    """The nearest wider domain's own rule that covers this one: a block, a limit, rings only."""
+    query = select(peers).where(peers.c.domain.in_(wider_domains(domain)), has_own_rule(), covers_below())
+    return db.execute(query.order_by(func.length(peers.c.domain).desc()).limit(1)).one_or_none()
+
+
+def has_own_rule() -> ColumnElement[bool]:
+    """A block or policy given to this very domain."""
+    return peers.c.ruled_by.is_(None) & ((peers.c.state == BLOCKED) | (peers.c.policy != NORMAL))
+
+
+def covers_below() -> ColumnElement[bool]:
+    """A rule for a domain is one for the domains below it; being on the list is not."""
+    return (peers.c.state == BLOCKED) | peers.c.policy.in_((LIMITED, RINGS_ONLY))
+
+
+def is_blocked(db: Connection, domain: str) -> bool:
+    """Whether a domain is blocked, by itself or because a domain above it is."""
+    query = select(peers.c.state, peers.c.domain).where(
+        (peers.c.domain == domain)
+        | (peers.c.domain.in_(wider_domains(domain)) & has_own_rule() & covers_below())
+    )
+    nearest = db.execute(query.order_by(func.length(peers.c.domain).desc()).limit(1)).one_or_none()
+    return nearest is not None and nearest.state == BLOCKED
 
 
 def find_peer(db: Connection, domain: str) -> Row[Any] | None:
@@ -62,8 +121,10 @@ def get_peer(db: Connection, peer_id: int) -> Row[Any]:
 
 
 def list_peers(db: Connection) -> list[Row[Any]]:
-    """Every server that this node ever met, by domain."""
-    return list(db.execute(select(peers).order_by(peers.c.domain)))
+    """Every server that this node ever met, by domain; not those it forgot and never heard from again."""
+    heard = peers.c.heard_at > peers.c.forgotten_at
+    known = peers.c.forgotten_at.is_(None) | heard | (peers.c.state != KNOWN) | (peers.c.policy != NORMAL)
+    return list(db.execute(select(peers).where(known).order_by(peers.c.domain)))
 
 
 def change_peer(db: Connection, peer_id: int, **values: object) -> None:

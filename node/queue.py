@@ -28,7 +28,7 @@ from sqlalchemy import (
 from node.boundary import Receiver
 from node.db import Id, UtcDateTime, insert_new, metadata
 from node.ids import new_id, now
-from node.objects import HANDED, WAITING, holders
+from node.objects import HANDED, PEOPLE, PUBLIC, WAITING, holders
 from node.peers import peers
 
 CLAIM_SECONDS = 20  # longer than one send may take; renewed before each
@@ -268,6 +268,18 @@ def drop_deliveries(
         ours = ours.where(activities.c.audience == audience)
     dropped = update(deliveries).where(
         deliveries.c.peer_id == peer_id, deliveries.c.state == "waiting", deliveries.c.activity_id.in_(ours)
+    )
+    return db.execute(dropped.values(state="dropped", ended_at=now())).rowcount
+
+
+def drop_open_deliveries(db: Connection, peer_id: int, *, but_people: bool) -> int:
+    """Open posts go to this peer no more: drop them, not what takes something back; returns how many."""
+    audiences = (PUBLIC,) if but_people else (PUBLIC, PEOPLE)
+    theirs = activities.c.audience.in_(audiences), activities.c.type.not_in(("Delete", "Undo", "Reject"))
+    dropped = update(deliveries).where(
+        deliveries.c.peer_id == peer_id,
+        deliveries.c.state == "waiting",
+        deliveries.c.activity_id.in_(select(activities.c.id).where(*theirs)),
     )
     return db.execute(dropped.values(state="dropped", ended_at=now())).rowcount
 

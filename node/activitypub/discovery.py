@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from node import identity
-from node.activitypub.documents import Asker, ask, query, visible_actor
+from node.activitypub.documents import Asker, ask_openly, query, visible_actor
 from node.activitypub.queries import count_public_posts
 from node.actors import GROUP, find_local
 from node.boundary import Anonymous
@@ -27,7 +27,7 @@ async def show_webfinger(request: Request) -> Response:
     resource = request.query_params.get("resource", "")
     if not resource:
         return JSONResponse({"error": "resource is missing"}, 400, OPEN_TO_ALL)
-    services, node, asker = await ask(request)
+    services, node, asker = await ask_openly(request)
     document = await query(services, lambda db: _find(db, node, asker, resource))
     caching = {} if isinstance(asker, Anonymous) else {"cache-control": "private, no-store"}
     headers = OPEN_TO_ALL | {"vary": "Signature"} | caching

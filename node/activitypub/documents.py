@@ -13,11 +13,21 @@ from starlette.routing import BaseRoute, Route
 from node import identity
 from node.activitypub.readers import signed_reader
 from node.actors import GROUP, find_actor
-from node.boundary import Anonymous, Member, Outside, Receiver, get_readable, had_before, shares_ring
+from node.boundary import (
+    UNLISTED,
+    Anonymous,
+    Member,
+    Outside,
+    Receiver,
+    exchanges,
+    get_readable,
+    had_before,
+    shares_ring,
+)
 from node.db import absolute, reading, writing
 from node.departures import record_departure
 from node.errors import NotFound
-from node.identity import ACTOR_PATH, SELF, Identity
+from node.identity import ACTOR_PATH, ALLOW_LIST, SELF, Identity
 from node.objects import PUBLIC
 from node.outbox import find_activity, remember_holders
 from node.peers import get_peer
@@ -51,7 +61,14 @@ def document_response(document: Mapping[str, Any], *, is_public: bool, status: i
 
 
 async def ask(request: Request) -> tuple[Services, Identity, Asker]:
-    """This node and who signed the request."""
+    """This node and who asks for a document: with an allow-list nobody who does not sign (A5, ADR 0015)."""
+    services, node, asker = await ask_openly(request)
+    is_listed = node.federation != ALLOW_LIST or isinstance(asker, Outside)
+    return services, node, asker if is_listed else UNLISTED
+
+
+async def ask_openly(request: Request) -> tuple[Services, Identity, Asker]:
+    """This node and who signed the request, for what everybody must be able to find."""
     services = services_of(request)
     node = await run_in_threadpool(_load, services)
     return services, node, await signed_reader(request, services.network, node)
@@ -179,12 +196,18 @@ def actor_document(db: Connection, node: Identity, asker: Asker, path: str) -> d
 
 def visible_actor(db: Connection, asker: Asker, path: str) -> Row[Any]:
     """A local actor that this asker may know of; the same statements for nobody as for somebody (rule 7)."""
-    knows_all, row = asks_from_a_ring(db, asker), find_actor(db, path)
+    knows_all, is_open = asks_from_a_ring(db, asker), _may_know_open(db, asker)
+    row = find_actor(db, path)
     if row is None or row.peer_id != SELF or row.gone_at is not None:
         raise NotFound
-    if row.type != GROUP and row.face_at is None and not knows_all:
+    is_outside = row.type == GROUP or row.face_at is not None
+    if not (is_outside and is_open) and not (row.type != GROUP and knows_all):
         raise NotFound
     return row
+
+
+def _may_know_open(db: Connection, asker: Asker) -> bool:
+    return isinstance(asker, Anonymous) or exchanges(db, asker.peer_id)
 
 
 def asks_from_a_ring(db: Connection, asker: Asker) -> bool:

@@ -22,7 +22,7 @@ from node.db import reading, writing
 from node.identity import Identity
 from node.ids import now
 from node.network import Network
-from node.peers import BLOCKED, find_peer
+from node.peers import find_peer, is_blocked
 from node.people.remote import keep_actor
 
 NODE_KEY = "#ed25519-key"
@@ -53,13 +53,13 @@ def lookups_for(network: Network, node: Identity) -> Lookups:
         await run_in_threadpool(_keep, network, actor)
         return KnownKey(key_id, actor.uri, key)
 
-    async def is_blocked(host: str) -> bool:
-        return bool(await read(_is_blocked, host))
+    async def is_refused(host: str) -> bool:
+        return bool(await read(is_blocked, host))
 
     async def is_known(uri: str) -> bool:
         return bool(await read(_is_known, uri))
 
-    return Lookups(urlsplit(node.base).netloc, find_key, ask_key, is_blocked, is_known)
+    return Lookups(urlsplit(node.base).netloc, find_key, ask_key, is_refused, is_known)
 
 
 def _reading(network: Network, work: Callable[[Connection, str], Any], what: str) -> Any:
@@ -80,11 +80,6 @@ def _stored_key(db: Connection, key_id: str) -> KnownKey | None:
         return KnownKey(key_id, uri, load_multikey(pinned), node_origin=origin(uri))
     actor = find_actor_key(db, key_id)
     return None if actor is None else KnownKey(key_id, actor.uri, load_public_pem(actor.public_key))
-
-
-def _is_blocked(db: Connection, host: str) -> bool:
-    peer = find_peer(db, host)
-    return peer is not None and peer.state == BLOCKED
 
 
 def _is_known(db: Connection, uri: str) -> bool:

@@ -55,9 +55,9 @@ class Site:
     def network(self, sender: GuardedSender) -> Network:
         return Network(self.engine, self.settings.scheme, sender)
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, err: bool = False) -> None:
         """A line in the node's language."""
-        typer.echo(translate(self.settings.language, text))
+        typer.echo(translate(self.settings.language, text), err=err)
 
     def answer(self, as_json: bool, data: Mapping[str, Any] | list[Any], *lines: str) -> None:
         """What the command found or did: as JSON, or as lines of words."""

@@ -10,7 +10,7 @@ from federation.documents import Document, as_id, types_of
 from federation.errors import Rejected
 from federation.keys import ed25519_multikey, rsa_public_pem
 from node.actors import PERSON, find_actor
-from node.boundary import receivers
+from node.boundary import exchanges, is_limited, receivers
 from node.db import absolute, relative
 from node.errors import NotFound
 from node.identity import SELF, Identity
@@ -155,7 +155,11 @@ def receive_follow(db: Connection, incoming: Incoming) -> None:
         raise Dropped("nobody to follow")
     follower = require_actor(db, incoming.actor_uri)
     uri = as_id(incoming.activity)
-    state = PENDING if followed.approves_follows else ACCEPTED
+    is_shy = is_limited(db, incoming.peer_id)
+    if not exchanges(db, incoming.peer_id) or (is_shy and followed.type != PERSON):
+        send_reject(db, incoming.node, followed, follower, uri)
+        return
+    state = PENDING if followed.approves_follows or is_shy else ACCEPTED
     if keep_follow(db, follower.id, followed.id, uri=uri, state=state):
         tell_followed(db, follower.id, followed, state)
     # Asked again: whoever lost our answer gets it again.

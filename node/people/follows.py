@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from node.actors import get_actor
+from node.boundary import exchanges
 from node.errors import Conflict, Invalid, NotFound
 from node.i18n import msg
 from node.identity import SELF, Identity, tie_domain
@@ -49,6 +50,10 @@ def _follow_here(db: Connection, follower_id: int, actor: Row[Any]) -> str:
 
 
 def _ask(db: Connection, node: Identity, follower_id: int, actor: Row[Any]) -> str:
+    if not exchanges(db, actor.peer_id):
+        raise Conflict(
+            msg("Your node exchanges no open posts with that server, so there is nothing to follow.")
+        )
     if not is_ring_node(db, actor.peer_id):
         need_face(db, follower_id)
     tie_domain(db)

@@ -14,7 +14,7 @@ from node.errors import NotFound
 from node.identity import SELF, Identity
 from node.ids import now
 from node.memberships import ACCEPTED, PENDING, follows
-from node.peers import PAIRED, peers
+from node.peers import BLOCKED, PAIRED, peers
 from node.text import clean_name, display_name, fold_name
 from node.web.views import AuthorView
 
@@ -69,7 +69,8 @@ def find_person(db: Connection, node: Identity, handle: str) -> Row[Any] | None:
     query = (
         select(actors)
         .join(peers, peers.c.id == actors.c.peer_id)
-        .where(peers.c.domain == domain, func.lower(actors.c.handle) == name, actors.c.gone_at.is_(None))
+        .where(peers.c.domain == domain, peers.c.state != BLOCKED)
+        .where(func.lower(actors.c.handle) == name, actors.c.gone_at.is_(None))
         .order_by(actors.c.fetched_at.desc())
     )
     return db.execute(query.limit(1)).one_or_none()

@@ -10,7 +10,7 @@ from federation.addressing import Addressing, read_addressing
 from federation.documents import Document, as_id, parse_time, same_origin, types_of
 from federation.errors import Rejected
 from node.actors import GROUP, actors, find_actor
-from node.boundary import Reader, is_inside, key_opens, may_hold, may_read, person_is_inside
+from node.boundary import Reader, is_inside, is_limited, key_opens, may_hold, may_read, person_is_inside
 from node.db import absolute, relative
 from node.errors import NotFound
 from node.identity import SELF, Identity
@@ -263,7 +263,12 @@ def _send_receipt(db: Connection, incoming: Incoming, row: Row[Any], what: str) 
 def _announce_in_topic(db: Connection, incoming: Incoming, post: Row[Any]) -> None:
     """What came into an open topic of ours is told to its followers, as it came."""
     topic = find_topic_or_none(db, post.topic_id) if post.topic_id else None
-    if topic is not None and topic.origin == SELF and post.audience == PUBLIC:
+    if (
+        topic is not None
+        and topic.origin == SELF
+        and post.audience == PUBLIC
+        and not is_limited(db, post.origin)
+    ):
         uri = absolute(incoming.node.base, post.uri)
         announce(db, incoming.node, topic, incoming.activity, uri, is_reply=_is_reply(post))
 

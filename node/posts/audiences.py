@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Row, or_, select, true
 
 from federation.addressing import Addressing
 from node.actors import GROUP, actors
-from node.boundary import is_inside, may_hold, person_is_inside
+from node.boundary import is_inside, is_limited, may_hold, person_is_inside
 from node.db import relative
 from node.identity import SELF
 from node.incoming import Dropped, Incoming
@@ -127,7 +127,12 @@ def is_wanted(
     decision: Decision,
     tags: set[str],
 ) -> bool:
-    """Open posts are kept only when they concern somebody here; whatever is not open was decided before."""
+    """Open posts are kept only when they concern somebody here; whatever is not open was decided before.
+
+    Of a limited server that is who follows the author: nobody else would be shown it.
+    """
+    if decision.audience == PUBLIC and is_limited(db, incoming.peer_id):
+        return bool(local_followers(db, author.id))
     if decision.audience != PUBLIC or decision.parent is not None:
         return True
     if local_followers(db, author.id):

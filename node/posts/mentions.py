@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from node.actors import GROUP
-from node.boundary import is_in_ring, person_is_inside
+from node.boundary import exchanges, is_in_ring, person_is_inside
 from node.identity import SELF, Identity
 from node.objects import COMPANY, PEOPLE, PUBLIC, is_room
 from node.people.queries import find_person, is_active
@@ -36,7 +36,7 @@ def _may_get(db: Connection, actor: Row[Any], audience: str, addressed: Collecti
     if actor.peer_id == SELF and not is_active(db, actor.id):
         return False
     if audience == PUBLIC:
-        return True
+        return actor.peer_id == SELF or exchanges(db, actor.peer_id)
     if audience == PEOPLE:
         return actor.id in addressed
     if is_room(audience):

@@ -18,7 +18,7 @@ from node.errors import Invalid
 from node.i18n import Message, msg
 from node.memberships import PENDING
 from node.network import Network
-from node.peers import BLOCKED, find_peer
+from node.peers import is_blocked
 from node.people.actions import FACE_PAGE, FaceNeeded
 from node.people.followers import followed_ids
 from node.people.follows import follow, unfollow
@@ -102,8 +102,7 @@ def _known(visit: Visit, typed: str) -> int | None:
         row = find_stored(visit.db, relative(visit.node.base, target.url))
     else:
         row = find_person(visit.db, visit.node, f"{target.handle}@{target.domain}")
-    peer = find_peer(visit.db, target.domain)
-    if peer is not None and peer.state == BLOCKED:
+    if is_blocked(visit.db, target.domain):
         raise Invalid(handle=msg("Your node has blocked that server."))
     return int(row.id) if row is not None else None
 

@@ -15,13 +15,13 @@ from federation.delivery import Dead, Delivered, Outcome, Retry, backoff, delive
 from federation.messages import Signer
 from node import identity
 from node.actors import get_actor
-from node.boundary import is_inside
+from node.boundary import exchanges, is_inside
 from node.db import absolute, reading, writing
 from node.identity import Identity
 from node.ids import now
 from node.network import actor_signer, node_signer
-from node.objects import PUBLIC, is_closed
-from node.peers import PAIRED, get_peer
+from node.objects import PEOPLE, PUBLIC, is_closed
+from node.peers import BLOCKED, PAIRED, get_peer
 from node.queue import (
     Claim,
     Delivery,
@@ -42,6 +42,7 @@ from node.workers.loop import Work
 
 log = structlog.get_logger()
 
+ENDING = ("Undo", "Reject")  # a follow that ends because of a policy is still told to be over
 MOST_REFUSALS = 14  # with back-off from one second: about four hours
 
 
@@ -133,7 +134,7 @@ def _next(db: Connection, work: Work, claim: Claim) -> Step | None:
 
 
 def _next_allowed(db: Connection, peer_id: int) -> Delivery | None:
-    """What waited past the end of a ring is dropped at the door, all but Deletes (rule 9)."""
+    """What may not go any more is dropped at the door, all but Deletes (rule 9)."""
     delivery = next_delivery(db, peer_id)
     while delivery is not None and not _may_go(db, delivery):
         record_dropped(db, delivery)
@@ -143,7 +144,14 @@ def _next_allowed(db: Connection, peer_id: int) -> Delivery | None:
 
 def _may_go(db: Connection, delivery: Delivery) -> bool:
     """Only what is numbered is a ring's or room's: proposals, leavings and receipts go without one."""
-    if delivery.n is None or delivery.type == "Delete":
+    if delivery.type == "Delete":
+        return True
+    peer = get_peer(db, delivery.peer_id)
+    if peer.state == BLOCKED:
+        return False
+    if delivery.audience == PUBLIC or (delivery.audience == PEOPLE and peer.state != PAIRED):
+        return delivery.type in ENDING or exchanges(db, delivery.peer_id)
+    if delivery.n is None:
         return True
     return is_inside(db, delivery.audience) and is_inside(db, delivery.audience, delivery.peer_id)
 

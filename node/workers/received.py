@@ -18,12 +18,13 @@ from federation.documents import as_id, parse_json, types_of
 from federation.errors import Gone, Rejected, Unreachable
 from federation.signatures import authority
 from node import identity
+from node.boundary import exchanges
 from node.db import reading, writing
 from node.errors import NodeError
 from node.identity import Identity
 from node.ids import now
 from node.incoming import Dropped, Handler, Incoming, Missing
-from node.peers import PAIRED, get_peer, keep_peer
+from node.peers import BLOCKED, PAIRED, get_peer, keep_peer
 from node.people.remote import keep_actor
 from node.queue import end_received, peers_waiting, postpone_received, take_received, waiting_received
 from node.workers.lanes import Lane, run_lanes
@@ -33,6 +34,7 @@ log = structlog.get_logger()
 
 MOST_FETCHES = 10  # for one activity
 MOST_ATTEMPTS = 12
+ENDING = frozenset(("Delete", "Undo", "Reject"))  # takes something back: welcome from everybody
 
 StoreFetched = Callable[[Connection, Identity, dict[str, Any], int], object]
 NoteNumber = Callable[[Connection, Incoming], None]
@@ -101,6 +103,7 @@ def _try(worker: ReceivedWorker, work: Work, received_id: int) -> bool:
                 return False
             incoming = _read(db, work, row)
             _check_key(db, incoming)
+            _check_policy(db, incoming)
             _find_handler(worker, incoming)(db, incoming)
             worker.note_number(db, incoming)
             end_received(db, received_id, "done")
@@ -130,6 +133,16 @@ def _check_key(db: Connection, incoming: Incoming) -> None:
         return
     if not read_addressing(incoming.activity, incoming.object).public:
         raise Dropped("a paired node signs with its own key")
+
+
+def _check_policy(db: Connection, incoming: Incoming) -> None:
+    """Of a blocked server nothing counts, of one we exchange no open posts with only rings, and what ends."""
+    if get_peer(db, incoming.peer_id).state == BLOCKED:
+        raise Dropped("blocked")
+    if incoming.by_node or not ENDING.isdisjoint(types_of(incoming.activity)):
+        return
+    if not exchanges(db, incoming.peer_id):
+        raise Dropped("open posts are not exchanged with this server")
 
 
 def _find_handler(worker: ReceivedWorker, incoming: Incoming) -> Handler:
@@ -172,6 +185,8 @@ async def _document_or_tombstone(work: Work, uri: str) -> dict[str, Any]:
 
 
 async def _fetch_object(worker: ReceivedWorker, work: Work, missing: Missing) -> None:
+    if not await run_in_threadpool(_may_fetch, work, authority(missing.uri)):
+        raise Rejected("open posts are not exchanged with this server")
     document = await _document_or_tombstone(work, missing.uri)
     if as_id(document) != missing.uri:
         raise Rejected("another document than was asked for")
@@ -187,6 +202,12 @@ async def _fetch_object(worker: ReceivedWorker, work: Work, missing: Missing) ->
             raise Dropped("one fetched thing leads to the next") from author
         await _fetch_actor(work, author.uri)
         await run_in_threadpool(_store, work, keep)
+
+
+def _may_fetch(work: Work, domain: str) -> bool:
+    """Fetched is only what is open."""
+    with writing(work.engine) as db:
+        return exchanges(db, keep_peer(db, domain))
 
 
 def _store(work: Work, keep: Callable[[Connection, Identity], object]) -> None:

@@ -15,7 +15,7 @@ from node.boundary import Anonymous, Member, Outside, Reader, may_read, readable
 from node.db import open_engine, reading
 from node.identity import SELF, nodes
 from node.ids import now
-from node.memberships import addressees, guests, memberships, rooms
+from node.memberships import addressees, follows, guests, memberships, rooms
 from node.objects import objects
 from node.peers import peers
 
@@ -67,6 +67,11 @@ worlds = st.fixed_dictionaries(
         "room_periods": st.lists(room_periods, max_size=8),
         "room_ends": st.tuples(HOURS | st.none(), HOURS | st.none()),
         "guests": st.sets(st.sampled_from(MEMBERS), max_size=1),
+        "follows": st.dictionaries(
+            st.tuples(st.sampled_from(MEMBERS), st.sampled_from(STRANGERS)),
+            st.sampled_from(("accepted", "accepted", "pending")),
+            max_size=3,
+        ),
         "things": st.lists(things, min_size=1, max_size=6),
     }
 )
@@ -111,6 +116,9 @@ def build(db: Connection, world: dict[str, Any]) -> None:
         db.execute(insert(memberships).values(**row, **whose))
     for actor_id in world["guests"]:
         db.execute(insert(guests).values(actor_id=actor_id))
+    for number, ((follower, followed), state) in enumerate(world["follows"].items()):
+        row = {"id": number + 1, "uri": f"/a/{number}", "state": state, "created_at": moment}
+        db.execute(insert(follows).values(follower_id=follower, followed_id=followed, **row))
     for number, thing in enumerate(world["things"]):
         addressed = thing.pop("addressed")
         values = thing | {"published": moment + timedelta(hours=thing["published"])}
@@ -165,6 +173,13 @@ class Truth:
         listed = policy == "allowed" or self.world["federation"] == "open"
         return bool(state != "blocked" and policy != "rings_only" and listed)
 
+    def is_shown(self, thing: dict[str, Any], member_id: int | None) -> bool:
+        """Open posts of a limited server are for those who follow their author."""
+        origin = thing["origin"]
+        if origin == SELF or self.world["policies"][PEERS.index(origin)] != "limited":
+            return True
+        return bool(self.world["follows"].get((member_id, thing["author_id"])) == "accepted")
+
 
 def covers(start: int, end: int | None, hour: float) -> bool:
     """The instant is a little after the hour: a period that ends at this very hour is over."""
@@ -197,7 +212,7 @@ def is_entitled(reader: Reader, thing: dict[str, Any], truth: Truth) -> bool:
         return False
     match reader:
         case Anonymous():
-            return bool(thing["audience"] == "public")
+            return bool(thing["audience"] == "public") and truth.is_shown(thing, None)
         case Member():
             return is_for_member(reader, thing, truth)
         case Outside():
@@ -229,7 +244,8 @@ def is_for_member(reader: Member, thing: dict[str, Any], truth: Truth) -> bool:
         both = truth.was_in(audience, SELF) and truth.was_in(audience, SELF, thing["published"])
         return both and not is_guest
     named = audience == "people" and reader.actor_id in thing["addressed"]
-    return named or audience == "public" or is_in_room(thing, {reader.actor_id}, SELF, truth)
+    is_open = audience == "public" and truth.is_shown(thing, reader.actor_id)
+    return named or is_open or is_in_room(thing, {reader.actor_id}, SELF, truth)
 
 
 def is_for_outside(reader: Outside, thing: dict[str, Any], truth: Truth) -> bool:
@@ -241,7 +257,8 @@ def is_for_outside(reader: Outside, thing: dict[str, Any], truth: Truth) -> bool
     if state == "blocked":
         return False
     if audience == "people":
-        return person in thing["addressed"] and (reader.node_key or state != "paired")
+        by_person = state != "paired" and truth.open_with(peer_id)
+        return person in thing["addressed"] and (reader.node_key or by_person)
     if audience in (RING, OTHER_RING):
         both = truth.was_in(audience, peer_id) and truth.was_in(audience, peer_id, thing["published"])
         return both and reader.node_key

@@ -313,4 +313,9 @@ def _trust() -> None:
 
 def _peers() -> None:
     op.add_column("peers", sa.Column("policy", sa.Text(), server_default="", nullable=False))
+    op.add_column("peers", sa.Column("ruled_by", sa.Text(), nullable=True))
+    op.add_column("peers", sa.Column("ruled_at", UtcDateTime(), nullable=True))
+    op.add_column("peers", sa.Column("reason", sa.Text(), server_default="", nullable=False))
+    op.add_column("peers", sa.Column("comment", sa.Text(), server_default="", nullable=False))
+    op.add_column("peers", sa.Column("forgotten_at", UtcDateTime(), nullable=True))
     op.add_column("node", sa.Column("federation", sa.Text(), server_default="open", nullable=False))

@@ -39,6 +39,14 @@ WORKS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("pair", "invite"): ("smit.localhost:8002", "--name", "Smit"),
     ("pair", "list"): (),
     ("peer", "block"): ("kwaad.localhost:8009",),
+    ("peer", "unblock"): ("kwaad.localhost:8009",),
+    ("peer", "allow"): ("goed.localhost:8009", "--reason", "Vakblad"),
+    ("peer", "limit"): ("druk.localhost:8009", "--comment", "Even kijken"),
+    ("peer", "rings-only"): ("druk.localhost:8009",),
+    ("peer", "normal"): ("druk.localhost:8009",),
+    ("peer", "forget"): ("druk.localhost:8009", "--yes"),
+    ("peer", "federation"): ("list", "--yes"),
+    ("peer", "export"): ("--kind", "allows"),
     ("peer", "list"): (),
     ("ring", "list"): (),
     ("topic", "create"): ("cv", "--name", "Ketels", "--audience", "company"),
@@ -51,7 +59,7 @@ WORKS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("domain",): ("leren.bakker.nl",),
 }
 # These need a backup, an empty home, or a partner: they have tests of their own.
-ELSEWHERE = {("init",), ("restore",)} | {
+ELSEWHERE = {("init",), ("restore",), ("peer", "import")} | {
     path for path in PATHS if path[0] in ("pair", "ring") and path not in WORKS
 }
 
