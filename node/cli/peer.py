@@ -160,7 +160,7 @@ FEDERATIONS = {
 
 @commands.command("import")
 def import_(
-    source: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file as Mastodon's.")],
+    source: Annotated[Path, typer.Argument(help="A CSV file as Mastodon's.")],
     kind: Kind = BLOCKS,
     yes: Yes = False,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Pass over lines that are wrong.")] = False,
@@ -170,8 +170,9 @@ def import_(
 ) -> None:
     """Import a list of blocks or of allowed servers. Rules that are there never become weaker."""
     _check_kind(kind)
-    data, partners = source.read_bytes(), partner or []
+    partners = partner or []
     with opened(home) as site, site.writing() as db:
+        data = source.read_bytes()
         plan = plan_import(db, site.node(db), kind, data)
         if plan.bad and yes and not skip_bad:
             lines = "\n".join(_bad_words(line) for line in plan.bad)
