@@ -1,4 +1,4 @@
-"""A member's end date: the end of that day in Amsterdam, by the clock, told before, taken back by a later one."""
+"""A member's end date: the end of that day in Amsterdam, by the clock, and taken back by a later one."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,10 +9,11 @@ import time_machine
 from node.access.ends import set_end
 from node.access.logins import find_member
 from node.ids import now
+from node.objects import COMPANY
 from node.rings.queries import count_own_people
 from node.web.formats import end_of_day, last_day
 from node.workers.housekeeping import tidy
-from tests.factories import PASSWORD, log_in, make_member
+from tests.factories import PASSWORD, log_in, make_member, post
 from tests.network import RunningNode
 
 
@@ -65,7 +66,7 @@ async def test_a_later_date_lets_a_member_in_again_and_what_they_wrote_stayed(no
     make_member(node, "baas", roles=("admin",))
     anna = make_member(node, "anna")
     admin, client = await log_in(node, "baas"), await log_in(node, "anna")
-    await client.post("/posts", data={"source": "Een bijzonder woord", "language": "nl", "audience": "company"})
+    post(node, "anna", COMPANY, "Een bijzonder woord")
     node.write(lambda db: set_end(db, anna, now()))
     assert (await client.get("/company")).status_code == 404
     assert "Een bijzonder woord" in (await admin.get("/company")).text
