@@ -53,7 +53,7 @@ from node.web.proxies import TrustedProxies
 from node.web.shells import BareShell
 from node.web.tries import Tries
 from node.web.visits import Services, page
-from node.workers import deliveries, files, gates
+from node.workers import deliveries, files, gates, trust
 from node.workers import rings as ring_workers
 from node.workers.housekeeping import Housekeeping
 from node.workers.loop import RunOnce, Wake, Work, run_forever
@@ -132,6 +132,7 @@ def workers() -> list[RunOnce]:
         files.run_once,
         gates.run_once,
         ring_workers.RingsWorker(),
+        trust.run_once,
         Housekeeping(),
     ]
 

@@ -14,6 +14,7 @@ from node.admin.backup import last_backup
 from node.admin.copying import find_revision
 from node.admin.partners import describe_partners
 from node.admin.sectors import describe_sectors
+from node.admin.witnessed import describe_comparisons
 from node.db import reading
 from node.departures import verify_departures
 from node.i18n import msg, nmsg
@@ -50,6 +51,7 @@ def examine(engine: Engine, settings: Settings, language: str) -> list[Finding]:
             *_check_sectors(db),
             _check_keys(db, settings),
             _check_departures(db),
+            *_check_witnesses(db),
             _check_media(db, settings),
             _check_backup(settings, language),
         ]
@@ -157,6 +159,11 @@ def _check_departures(db: Connection) -> Finding:
     )
     text = msg("The log of what left is broken at line %(line)s.", line=verdict.broken_at)
     return Finding(about, False, text, advice)
+
+
+def _check_witnesses(db: Connection) -> Iterator[Finding]:
+    for ok, text, advice in describe_comparisons(db):
+        yield Finding(msg("Departures"), ok, text, advice)
 
 
 def _check_media(db: Connection, settings: Settings) -> Finding:

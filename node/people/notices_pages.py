@@ -59,11 +59,16 @@ SENTENCES = {
     "agreement_reminder": msg("The others are waiting for your signature: %(what)s."),
     "agreement_withdrawn": msg("The agreement was withdrawn: %(what)s."),
     "agreement_lapsed": msg("Not everybody signed in time: %(what)s."),
+    "key_made": msg("This node has a new key. The partners are told."),
+    "key_changed": msg("%(what)s has a new key. Their old key signed for it."),
+    "key_conflict": msg("Two new keys are signed for %(what)s. Nothing goes there until you pair again."),
+    "departures_differ": msg("The log of what left is not as it was told to %(what)s."),
     "restored": msg("A backup was put back. Every ring stays closed until both directors have paired again."),
 }
 ICONS = {"mention": "topic", "reply": "reply", "like": "heart", "boost": "open"}
 ICONS |= dict.fromkeys(("follow", "follow_request", "follow_accepted", "follow_refused"), "follow")
 ICONS |= dict.fromkeys(("reset_made", "password_changed"), "lock")
+ICONS |= dict.fromkeys(("key_made", "key_changed", "key_conflict", "departures_differ"), "lock")
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ from node.rings.agreement_rows import (
     signatures_of,
     signing_agreements,
 )
+from node.rings.keys import is_key_of, keys_of
 from node.rings.pairing import need_director
 from node.rings.rosters import settle_roster, tell_directors
 from node.rings.signed_documents import hash_of, prove
@@ -301,7 +302,7 @@ def take_offer(
 ) -> bool:
     """Keep a proposal and proofs that a paired firm of it sent; False when it cannot be taken."""
     sender, us = document.firm_of(peer.domain), document.firm_of(node.domain)
-    if sender is None or sender.key != peer.node_key or us is None or us.node != node.actor_uri:
+    if sender is None or not is_key_of(db, peer.id, sender.key) or us is None or us.node != node.actor_uri:
         return False
     known = find_agreement(db, hash_of(document))
     if known is None and not _may_begin(db, peer, document, sender, proofs, received_at):
@@ -324,7 +325,7 @@ def _may_begin(
     """A proposal new to us: signed by its sender, still open, and next in a line that we know."""
     if peer.pinned_by == BY_ROSTER:  # a sector's steward vouched for its key: first pair with it
         return False
-    if not any(is_proved_by(document, sender, proof) for proof in proofs):
+    if sender.key != peer.node_key or not any(is_proved_by(document, sender, proof) for proof in proofs):
         return False
     deadline, line = moment(document.deadline), document.predecessor
     open_ones = [row for row in signing_agreements(db) if row.proposed_by == peer.id]
@@ -373,8 +374,15 @@ def _keep_others_proofs(
         if firm.domain != node.domain
         for proof in proofs
         if is_proved_by(document, firm, proof)
+        and not _is_replaced(db, agreement_hash, firm)
         and keep_proof(db, agreement_hash, firm, keep_peer(db, firm.domain), proof)
     ]
+
+
+def _is_replaced(db: Connection, agreement_hash: str, firm: Firm) -> bool:
+    """A key that its firm replaced signs nothing more that is still open here."""
+    is_open = get_agreement(db, agreement_hash).state == SIGNING
+    return is_open and firm.key in keys_of(db, keep_peer(db, firm.domain))[1:]
 
 
 def _lacks(db: Connection, agreement_hash: str, proofs: Sequence[Document]) -> bool:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from federation.documents import Document
+from federation.documents import Document, as_text
 from node import identity
 from node.boundary import is_inside
 from node.db import reading, writing
@@ -17,12 +17,21 @@ from node.errors import NotFound
 from node.identity import Identity
 from node.peers import get_peer
 from node.queue import wake_peer
-from node.rings import pairing_talks, proving, sector_checks
+from node.rings import pairing_talks, proving, rotation, sector_checks, witnesses
 from node.rings.catching_up import answer_numbers
+from node.rings.keys import statements_of
 from node.rings.people import serve_people
 from node.rings.proving import prove
 from node.rings.queries import ring_of_audience
-from node.rings.signed import NONCE, Caller, authenticate_node, authenticate_stranger, signed_answer
+from node.rings.signed import (
+    NONCE,
+    Caller,
+    authenticate_node,
+    authenticate_stranger,
+    read_message,
+    signed_answer,
+)
+from node.rings.witnesses import witness
 from node.web.visits import Services, services_of
 
 Answerer = Callable[[Connection, Identity, str, Row[Any]], Document]
@@ -54,6 +63,43 @@ def _proof(services: Services, caller: Caller, question: Document) -> Response:
         node = identity.load(db, services.settings.scheme)
     nonce, answer = prove(node, caller, question)
     return signed_answer(node, caller, nonce, answer)
+
+
+async def take_head(request: Request) -> Response:
+    services = services_of(request)
+    caller, head = await authenticate_node(request, services)
+    return await run_in_threadpool(_witness, services, caller, head)
+
+
+def _witness(services: Services, caller: Caller, head: Document) -> Response:
+    with writing(services.engine) as db:
+        node = identity.load(db, services.settings.scheme)
+        answer = witness(db, caller.peer_id or 0, head)
+    return signed_answer(node, caller, as_text(head.get(NONCE), 64), answer)
+
+
+async def show_keys(request: Request) -> Response:
+    """Open to everyone, as the key itself is."""
+    return await run_in_threadpool(_keys, services_of(request))
+
+
+def _keys(services: Services) -> Response:
+    with reading(services.engine) as db:
+        return JSONResponse({"statements": statements_of(db)}, headers={"cache-control": "no-store"})
+
+
+async def take_keys(request: Request) -> Response:
+    """A partner's new key proves itself; who sends it does not matter."""
+    services = services_of(request)
+    message = await read_message(request)
+    await run_in_threadpool(_take_keys, services, message)
+    services.wake()
+    return JSONResponse({"taken": True}, headers={"cache-control": "no-store"})
+
+
+def _take_keys(services: Services, message: Document) -> None:
+    with writing(services.engine) as db:
+        rotation.take_statements(db, identity.load(db, services.settings.scheme), message)
 
 
 async def show_people(request: Request) -> Response:
@@ -143,6 +189,9 @@ def _number(request: Request, name: str, least: int) -> int:
 ROUTES: list[BaseRoute] = [
     Route("/node/pairing", talk_about_pairing, methods=["POST"]),
     Route(proving.PATH, prove_ourselves, methods=["POST"]),
+    Route(rotation.PATH, show_keys, methods=["GET"]),
+    Route(rotation.PATH, take_keys, methods=["POST"]),
+    Route(witnesses.PATH, take_head, methods=["POST"]),
     Route("/node/rings/{ring_hash}/people", show_people, methods=["GET"]),
     Route("/node/rings/{ring_hash}/activities", show_activities, methods=["GET"]),
     Route("/node/rings/{ring_hash}/rosters", show_rosters, methods=["GET"]),

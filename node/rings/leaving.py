@@ -7,8 +7,6 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from federation.documents import Document
-from federation.errors import Rejected
-from federation.proofs import check_proof
 from node.access.logins import confirm_password
 from node.boundary import Receiver, ring_nodes
 from node.db import insert_new
@@ -28,12 +26,14 @@ from node.rings.agreement_rows import (
     heads_of,
     lock_agreement,
 )
+from node.rings.keys import is_key_of, is_proved_by_firm
 from node.rings.pairing import need_director
 from node.rings.queries import CLOSED, OPEN
 from node.rings.rosters import set_closing_reason, settle_roster, tell_directors
 from node.rings.sector_leaving import say_leaving
 from node.rings.sector_rows import SECTOR, lock_sector
 from node.rings.tables import leavings
+from schemas.agreement import Firm
 
 
 def leave(db: Connection, node: Identity, director_id: int, password: str, ring_id: int) -> None:
@@ -77,19 +77,16 @@ def take_leaving(
     """Another firm says that it is out; False when the statement is not its own or names nothing we know."""
     row = lock_agreement(db, agreement_hash)
     firm = document_of(row).firm_of(peer.domain)
-    if firm is None or statement.get("actor") != firm.node or not _is_proved(statement, firm.key):
+    if firm is None or statement.get("actor") != firm.node or not _is_theirs(db, peer, firm, statement):
         return False
     if _keep(db, row, int(peer.id), statement):
         _apply(db, node, row, peer)
     return True
 
 
-def _is_proved(statement: Document, key: str) -> bool:
-    try:
-        check_proof(statement, statement.get("proof"), key, now=now())
-    except Rejected:
-        return False
-    return True
+def _is_theirs(db: Connection, peer: Row[Any], firm: Firm, statement: Document) -> bool:
+    """Said under a key of that firm, whose key that the agreement names may have been replaced since."""
+    return is_key_of(db, peer.id, firm.key) and is_proved_by_firm(db, peer.id, statement)
 
 
 def _keep(db: Connection, row: Row[Any], peer_id: int, statement: Document) -> bool:

@@ -5,7 +5,7 @@ from starlette.routing import BaseRoute
 
 from node.errors import NotFound
 from node.people.queries import author_views
-from node.rings import agreement_pages, answers, pairing, pairing_pages
+from node.rings import agreement_pages, answers, pairing, pairing_pages, trust_pages
 from node.rings.agreement_rows import get_ring_row
 from node.rings.overview import current_agreement, open_proposals, open_successor, paired_firms, partners_of
 from node.rings.people import people_of_ring
@@ -63,6 +63,7 @@ ROUTES: list[BaseRoute] = [
     *answers.ROUTES,
     page("/rings", show_rings),
     page("/rings/{handle}/about", show_about),
+    *trust_pages.ROUTES,
     *pairing_pages.ROUTES,
     *agreement_pages.ROUTES,
 ]

@@ -16,8 +16,9 @@ from node.i18n import msg
 from node.identity import Identity, tie_domain
 from node.ids import new_id, now
 from node.notices import notify
-from node.peers import BY_PAIRING, change_peer, keep_peer
+from node.peers import BY_PAIRING, change_peer, get_peer, keep_peer
 from node.peers import PAIRED as PEER_PAIRED
+from node.rings.keys import keep_former
 from node.rings.rosters import reopen_rings
 from node.rings.tables import pairings
 from node.rings.words import Party, are_right, make_words, pick_places
@@ -242,6 +243,9 @@ def finish_if_both(db: Connection, pairing_id: int) -> None:
     if row.state != CONFIRMED or row.they_confirmed_at is None:
         return
     peer_id, moment = keep_peer(db, row.domain), now()
+    before = get_peer(db, peer_id).node_key
+    if before is not None and before != row.their_key:
+        keep_former(db, peer_id, before)
     change_peer(
         db,
         peer_id,
@@ -251,6 +255,7 @@ def finish_if_both(db: Connection, pairing_id: int) -> None:
         actor_uri=row.their_actor,
         inbox=row.their_inbox,
         pinned_at=moment,
+        told_key=row.our_key,
         pinned_by=BY_PAIRING,
         failures=0,
         retry_at=None,

@@ -61,12 +61,17 @@ def _is_recent(at: str) -> bool:
 # --- asking ----------------------------------------------------------------------------------------
 
 
+def is_between_partners(peer: Row[Any], audience: str) -> bool:
+    """Whether it is signed with node keys: all that is not open, between paired nodes."""
+    return bool(audience != PUBLIC and peer.state == PAIRED)
+
+
 def needs_proof(peer: Row[Any], audience: str) -> bool:
     """Whether a partner must prove itself before it gets something with this audience.
 
     Who is no partner any more gets Deletes only, and cannot be asked.
     """
-    return bool(audience != PUBLIC and peer.state == PAIRED and not _is_fresh(peer.proved_at))
+    return is_between_partners(peer, audience) and not _is_fresh(peer.proved_at)
 
 
 def _is_fresh(proved_at: datetime | None) -> bool:

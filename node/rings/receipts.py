@@ -7,8 +7,6 @@ from sqlalchemy import Connection, Row, or_, select, update
 
 from federation.addressing import read_addressing
 from federation.documents import Document, as_text
-from federation.errors import Rejected
-from federation.proofs import check_proof
 from node.boundary import Receiver
 from node.identity import Identity
 from node.ids import now
@@ -17,6 +15,7 @@ from node.objects import GONE, STORED, closed_audiences, find_object, holders, i
 from node.outbox import find_activity
 from node.peers import get_peer, peers
 from node.rings import outgoing
+from node.rings.keys import is_proved_by_firm
 
 CLOSED = or_(objects.c.audience.like("ring:%"), objects.c.audience.like("room:%"))
 # What a receipt may say about an activity of this type.
@@ -49,21 +48,13 @@ def take_receipt(
         return False
     if receipt.get("object") != f"{node.base}{activity_path}" or receipt.get("actor") != peer.actor_uri:
         return False
-    if not _is_proved(receipt, peer.node_key):
+    if not is_proved_by_firm(db, peer.id, receipt):
         return False
     sent_to = holders.c.object_id == activity.object_id, holders.c.peer_id == peer.id
     still = holders.c.state != GONE
     changed = update(holders).where(*sent_to, still).values(state=result, changed_at=now())
     db.execute(changed)
     return db.execute(select(holders.c.object_id).where(*sent_to)).first() is not None
-
-
-def _is_proved(receipt: Document, key: str | None) -> bool:
-    try:
-        check_proof(receipt, receipt.get("proof"), key or "", now=now())
-    except Rejected:
-        return False
-    return True
 
 
 def receipt_summary(db: Connection, object_ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:

@@ -90,7 +90,7 @@ def _put_out(db: Connection, ring: Row[Any], peer_id: int) -> None:
 
 
 def set_closing_reason(db: Connection, ring_id: int, why: str) -> None:
-    """Why a ring closed: left, partner_left, expired, blocked, restored; the first reason stays."""
+    """Why a ring closed: left, partner_left, expired, blocked … The first reason stays."""
     closed = rings.c.id == ring_id, rings.c.state == CLOSED, rings.c.closed_why.is_(None)
     db.execute(update(rings).where(*closed).values(closed_why=why))
 
@@ -119,7 +119,7 @@ def _open_rings(db: Connection) -> list[Row[Any]]:
     return list(db.execute(select(rings).where(rings.c.state == OPEN)))
 
 
-def block_peer(db: Connection, peer_id: int) -> None:
+def block_peer(db: Connection, peer_id: int, why: str = "blocked") -> None:
     """Nothing goes to or comes from this peer any more, but Deletes; it is out of every ring at once."""
     change_peer(db, peer_id, state=BLOCKED)
     drop_deliveries(db, peer_id)
@@ -127,7 +127,7 @@ def block_peer(db: Connection, peer_id: int) -> None:
     for ring in _open_rings(db):
         if peer_id in _partners(db, ring.id):
             settle_roster(db, own_domain, ring.id)
-            set_closing_reason(db, ring.id, "blocked")
+            set_closing_reason(db, ring.id, why)
 
 
 def reopen_rings(db: Connection, peer_id: int) -> None:

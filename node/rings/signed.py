@@ -80,12 +80,26 @@ async def authenticate_stranger(request: WebRequest, services: Services) -> tupl
     return caller, _body(signed)
 
 
-async def _read(request: WebRequest, services: Services) -> tuple[Request, Identity]:
+async def read_message(request: WebRequest) -> Document:
+    """A message that proves itself, whoever sends it; NotFound when it is none."""
+    body = await _read_body(request)
+    try:
+        return parse_json(body)
+    except Rejected as error:
+        raise NotFound from error
+
+
+async def _read_body(request: WebRequest) -> bytes:
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > MOST_BYTES:
             raise NotFound
+    return body
+
+
+async def _read(request: WebRequest, services: Services) -> tuple[Request, Identity]:
+    body = await _read_body(request)
     node = await run_in_threadpool(_load, services)
     query = f"?{request.url.query}" if request.url.query else ""
     headers = dict(request.headers.items())

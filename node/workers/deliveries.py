@@ -36,7 +36,8 @@ from node.queue import (
     record_silence,
     release_claim,
 )
-from node.rings.proving import ask_proof, needs_proof, note_proof
+from node.rings.proving import ask_proof, is_between_partners, needs_proof, note_proof
+from node.rings.rotation import knows_our_key, tell
 from node.workers.lanes import Lane, run_lanes
 from node.workers.loop import Work
 
@@ -50,13 +51,15 @@ MOST_REFUSALS = 14  # with back-off from one second: about four hours
 class Step:
     """What a lane does next: one delivery, with the claim that makes the peer ours while we send.
 
-    `unproven` is the partner that must first show once more that it holds its pinned key (rule 8).
+    `unproven` is the partner that must first show once more that it holds its pinned key (rule 8), or, when
+    it does not yet `knows_us`, learn our new one.
     """
 
     claim: Claim
     delivery: Delivery
     signer: Signer
     unproven: Row[Any] | None
+    knows_us: bool
 
 
 async def run_once(work: Work) -> int:
@@ -84,7 +87,8 @@ async def _send_all(work: Work, claim: Claim) -> None:
     step = await run_in_threadpool(_begin, work, claim)
     while step is not None:
         if step.unproven is not None:
-            missing = await ask_proof(work.network, step.unproven)
+            ask = ask_proof if step.knows_us else tell
+            missing = await ask(work.network, step.unproven)
             step = await run_in_threadpool(_go_on_if_proven, work, step, missing)
             continue
         body = step.delivery.body.encode()
@@ -128,9 +132,10 @@ def _next(db: Connection, work: Work, claim: Claim) -> Step | None:
         release_claim(db, kept)
         return None
     peer = get_peer(db, claim.peer_id)
-    unproven = peer if needs_proof(peer, delivery.audience) else None
-    signer = _signer(db, identity.load(db, work.settings.scheme), delivery)
-    return Step(kept, delivery, signer, unproven)
+    node = identity.load(db, work.settings.scheme)
+    knows_us = not is_between_partners(peer, delivery.audience) or knows_our_key(db, node, peer)
+    unproven = peer if not knows_us or needs_proof(peer, delivery.audience) else None
+    return Step(kept, delivery, _signer(db, node, delivery), unproven, knows_us)
 
 
 def _next_allowed(db: Connection, peer_id: int) -> Delivery | None:

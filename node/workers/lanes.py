@@ -1,13 +1,14 @@
 """One lane per peer: in order within it, while no slow or failing peer holds up another."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import structlog
 
 log = structlog.get_logger()
 
 MOST_LANES = 64
+AT_ONCE = 8
 LOOK_AGAIN_SECONDS = 0.3
 AFTER_ERROR_SECONDS = 5.0
 
@@ -46,3 +47,14 @@ async def _run(peer_id: int, lane: Lane) -> None:
     except Exception as error:  # whatever it is, it must stay in its lane; what was due stays due
         log.error("lane_failed", peer=peer_id, exc_info=error)
         await asyncio.sleep(AFTER_ERROR_SECONDS)
+
+
+async def each(errands: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """All of them, few at a time: in a sector ring there are hundreds of partners to ask."""
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def run(errand: Callable[[], Awaitable[None]]) -> None:
+        async with free:
+            await errand()
+
+    await asyncio.gather(*(run(errand) for errand in errands))

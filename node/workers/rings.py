@@ -1,13 +1,11 @@
 """Rings between requests: pairings go on, clocks close, people are told, what was missed is fetched."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection
 
-from federation.errors import FederationError
+from federation.errors import FederationError, Rejected
 from node import identity
 from node.db import reading, writing
 from node.rings import catching_up, pairing, people, sector_checks
@@ -17,11 +15,12 @@ from node.rings.catching_up import Due
 from node.rings.pairing_talks import advance, due_pairings
 from node.rings.queries import ring_of_audience
 from node.rings.rosters import close_expired, has_expired
+from node.rings.rotation import learn
 from node.rings.sector_checks import Check
 from node.rings.signed import ask_node
+from node.workers.lanes import each
 from node.workers.loop import Work
 
-AT_ONCE = 8
 MOST_PAGES = 40  # of one partner and ring in one go; the rest comes at the next
 
 
@@ -47,19 +46,8 @@ async def run_once(work: Work) -> int:
     checks, partners = await run_sync(_due_checks, work), await run_sync(_due_partners, work)
     asked = [partial(_compare, work, check) for check in checks]
     asked += [partial(_catch_up, work, due) for due in partners]
-    await _each(asked)
+    await each(asked)
     return done + len(asked)
-
-
-async def _each(questions: Sequence[Callable[[], Awaitable[None]]]) -> None:
-    """All of them, few at a time: in a sector ring there are hundreds of partners to ask."""
-    free = asyncio.Semaphore(AT_ONCE)
-
-    async def ask(question: Callable[[], Awaitable[None]]) -> None:
-        async with free:
-            await question()
-
-    await asyncio.gather(*(ask(question) for question in questions))
 
 
 def _begin(work: Work) -> None:
@@ -115,6 +103,8 @@ async def _catch_up(work: Work, due: Due) -> None:
         if due.people:
             collection = await ask_node(work.network, due.peer, f"{due.path}/people")
             await run_sync(_keep_people, work, due, collection)
+    except Rejected:
+        await learn(work.network, due.peer)
     except FederationError:
         return
 

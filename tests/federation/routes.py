@@ -56,6 +56,7 @@ READ: dict[str, list[str]] = {
     "/media/{id}": ["/media/{file}", "/media/{file}.png"],
     "/media/{id}/thumb": ["/media/{file}/thumb"],
     # What partners ask.
+    "/node/keys": ["/node/keys"],
     "/node/rings/{ring_hash}/people": ["/node/rings/{hash}/people?nonce=abc"],
     "/node/rings/{ring_hash}/activities": [
         "/node/rings/{hash}/activities?epoch=1&after=0&nonce=abc",
@@ -96,6 +97,7 @@ READ: dict[str, list[str]] = {
     "/people": ["/people"],
     # Rings.
     "/rings": ["/rings"],
+    "/keys": ["/keys"],
     "/rings/{handle}/about": ["/rings/{ring}/about"],
     "/rings/{handle}/renew": ["/rings/{ring}/renew"],
     "/rings/{handle}/leave": ["/rings/{ring}/leave"],
@@ -145,6 +147,8 @@ GUESSED: dict[str, tuple[str, dict[str, str]]] = {
     "/reset/{token}": ("/reset/{link}", {"password": "een lang wachtwoord"}),
     "/node/pairing": ("/node/pairing", {}),
     "/node/prove": ("/node/prove", {}),
+    "/node/heads": ("/node/heads", {}),
+    "/node/keys": ("/node/keys", {}),
     "/inbox": ("/inbox", {}),
     "/p/{id}/inbox": ("/p/{actor}/inbox", {}),
     "/actor/inbox": ("/actor/inbox", {}),
@@ -164,6 +168,7 @@ PLAIN_FORMS: dict[str, dict[str, str]] = {
     "/notices/read": {},
     "/topics/new": {"name": "Gok"},
     "/follow": {"handle": "gok"},
+    "/keys": {"password": "gok"},
     "/pairings/new": {"domain": "gok.localhost"},
     "/pairings/accept": {"domain": "gok.localhost"},
     "/proposals/new": {},
