@@ -13,7 +13,7 @@ from node.media.images import Picture
 from node.objects import COMPANY, PUBLIC
 from node.people.queries import has_face
 from node.posts.actions import LONGEST_SOURCE, LONGEST_TITLE, LONGEST_WARNING, Draft
-from node.posts.shown import audience_choice, audience_view, reach_words, ring_names
+from node.posts.shown import audience_choice, audience_view, ring_names
 from node.rings.queries import open_rings
 from node.topics.queries import list_topics
 from node.web.forms import Form, Upload, blank_form
@@ -100,9 +100,7 @@ def compose_in(
     rings = ring_names(db)
     return Compose(
         form=form or blank_form({"language": language}),
-        fixed=AudienceChoice(
-            value=audience, audience=audience_view(audience, rings), reach=reach_words(db, audience)
-        ),
+        fixed=audience_choice(db, audience, rings),
         reply_to=reply_to,
         topic_id=topic_id,
         draft_key=f"reply-{reply_to}" if reply_to else f"in-{topic_id or audience}",

@@ -13,7 +13,7 @@ from node.media.queries import file_views
 from node.objects import COMPANY, HELD, PEOPLE, PUBLIC, is_closed, is_ring
 from node.people.queries import author_views
 from node.posts.queries import count_likes, count_replies, liked_by, topic_names
-from node.rings.queries import NodeReach, describe_reach, known_rings
+from node.rings.queries import NodeReach, Reach, describe_reach, known_rings
 from node.rings.receipts import receipt_summary
 from node.web.views import AudienceChoice, AudienceView, AuthorView, FileView, PostView
 
@@ -150,26 +150,46 @@ def audience_view(audience: str, rings: Mapping[str, str]) -> AudienceView:
 
 def audience_choice(db: Connection, audience: str, rings: Mapping[str, str]) -> AudienceChoice:
     view = audience_view(audience, rings)
-    return AudienceChoice(value=audience, audience=view, reach=reach_words(db, audience))
+    reach = describe_reach(db, audience)
+    firms = tuple(node.name for node in reach.nodes) if reach.is_large else ()
+    return AudienceChoice(value=audience, audience=view, reach=words_for(audience, reach), firms=firms)
+
+
+OPEN_WORDS = msg("Everyone on the internet can read it, and others can keep it. You cannot take it back.")
+PEOPLE_WORDS = msg("Only the people it is addressed to.")
 
 
 def reach_words(db: Connection, audience: str) -> Message:
     """Who will get it and who never, before it is sent (rule 10)."""
-    if audience == PUBLIC:
-        return msg("Everyone on the internet can read it, and others can keep it. You cannot take it back.")
-    if audience == PEOPLE:
-        return msg("Only the people it is addressed to.")
-    reach = describe_reach(db, audience)
+    return words_for(audience, describe_reach(db, audience))
+
+
+def words_for(audience: str, reach: Reach) -> Message:
+    """The same, for a reach that was asked already."""
+    if audience in (PUBLIC, PEOPLE):
+        return OPEN_WORDS if audience == PUBLIC else PEOPLE_WORDS
     ours = nmsg("%(count)s person", "%(count)s people", reach.own_people)
     if audience == COMPANY:
         return msg("%(ours)s in your own company. Never to another company.", ours=ours)
     if not reach.nodes:
         return msg("%(ours)s in your own company. No partner is in this ring now.", ours=ours)
-    theirs = joined([_partner_words(node) for node in reach.nodes])
+    theirs = _all_words(reach) if reach.is_large else joined([_partner_words(node) for node in reach.nodes])
     return msg(
         "%(ours)s in your own company and %(theirs)s. Never to anyone outside this ring.",
         ours=ours,
         theirs=theirs,
+    )
+
+
+def _all_words(reach: Reach) -> Message:
+    """Many partners are counted, not named."""
+    people = nmsg("%(count)s person", "%(count)s people", reach.their_people)
+    if any(node.approximate for node in reach.nodes):
+        people = msg("about %(people)s", people=people)
+    return msg(
+        "%(people)s at %(firms)s",
+        people=people,
+        firms=nmsg("%(count)s firm", "%(count)s firms", len(reach.nodes)),
     )
 
 

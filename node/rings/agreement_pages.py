@@ -1,6 +1,6 @@
 """Pages of agreements: propose one, read it whole, sign it, remind the others, say no, leave a ring."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from starlette.responses import Response
@@ -14,10 +14,12 @@ from node.rings.agreement_rows import find_agreement, get_ring_row
 from node.rings.agreements import KEEP_DAYS, RING_DAYS, SIGN_DAYS, Share, Terms
 from node.rings.overview import current_agreement, paired_firms, view_agreement
 from node.rings.pairing_pages import attempt
+from node.rings.partner_rosters import PARTNERS
 from node.rings.queries import RingRow, find_ring
+from node.rings.sector_rows import find_terms
 from node.web.context import shell_of
+from node.web.days import day_text, end_of_day
 from node.web.flashes import flash
-from node.web.formats import AMSTERDAM
 from node.web.forms import Form, blank_form
 from node.web.pages import render
 from node.web.visits import Visit, page, see_other
@@ -46,8 +48,8 @@ def _first_values(visit: Visit) -> dict[str, str]:
         "confidentiality": translate(language, CONFIDENTIALITY),
         "no_poaching": "on",
         "retention_days": str(KEEP_DAYS),
-        "deadline": _day(now() + timedelta(days=SIGN_DAYS)),
-        "ends_at": _day(now() + timedelta(days=RING_DAYS)),
+        "deadline": day_text(now() + timedelta(days=SIGN_DAYS)),
+        "ends_at": day_text(now() + timedelta(days=RING_DAYS)),
     }
     for key in _firm_keys(visit):
         values |= {f"goal_{key}": translate(language, GOAL), f"hours_{key}": "2"}
@@ -57,10 +59,6 @@ def _first_values(visit: Visit) -> dict[str, str]:
 def _firm_keys(visit: Visit) -> dict[str, str]:
     """The part of field names → domain; ours is `own`."""
     return {"own": visit.node.domain} | {str(peer.id): peer.domain for peer in paired_firms(visit.db)}
-
-
-def _day(value: datetime) -> str:
-    return value.astimezone(AMSTERDAM).date().isoformat()
 
 
 def _proposal_page(visit: Visit, form: Form, ring: RingRow | None = None, status_code: int = 200) -> Response:
@@ -86,7 +84,7 @@ def show_renew(visit: Visit) -> Response:
     if view is None:
         raise NotFound
     values = _first_values(visit) | _values_of(visit, view.document)
-    values["ends_at"] = _day(max(now(), moment(view.document.ends_at)) + timedelta(days=RING_DAYS))
+    values["ends_at"] = day_text(max(now(), moment(view.document.ends_at)) + timedelta(days=RING_DAYS))
     return _proposal_page(visit, blank_form(values), ring)
 
 
@@ -109,7 +107,10 @@ def _values_of(visit: Visit, document: Agreement) -> dict[str, str]:
 
 def take_renew(visit: Visit) -> Response:
     visit.require_role("director")
-    return _propose(visit, find_ring(visit.db, visit.request.path_params["handle"]))
+    ring = find_ring(visit.db, visit.request.path_params["handle"])
+    if ring.kind != PARTNERS:  # a sector's terms never change
+        raise NotFound
+    return _propose(visit, ring)
 
 
 def _propose(visit: Visit, ring: RingRow | None) -> Response:
@@ -146,8 +147,8 @@ def _read_terms(visit: Visit, form: Form) -> Terms:
         titles_in_mail=form.flag("titles_in_mail"),
         gate="none",  # the gates themselves come with a later version
         gate_minutes=0,
-        ends_at=_end_of_day(form, "ends_at"),
-        deadline=_end_of_day(form, "deadline"),
+        ends_at=end_of_day(form, "ends_at"),
+        deadline=end_of_day(form, "deadline"),
         shares={domain: _read_share(form, key) for key, domain in chosen.items()},
     )
 
@@ -158,16 +159,6 @@ def _read_share(form: Form, key: str) -> Share:
         hours=form.whole(f"hours_{key}", least=0, most=200),
         contact=form.line(f"contact_{key}", longest=200),
     )
-
-
-def _end_of_day(form: Form, name: str) -> datetime:
-    """The last moment of a day in Amsterdam."""
-    try:
-        day = date.fromisoformat(form.line(name, longest=10))
-    except ValueError:
-        form.fail(name, msg("Fill in a date."))
-        return now()
-    return datetime.combine(day, time(23, 59, 59), AMSTERDAM)
 
 
 # --- reading and signing ---------------------------------------------------------------------------
@@ -252,7 +243,9 @@ def show_leave(visit: Visit) -> Response:
 def _leave_page(visit: Visit, form: Form, status_code: int = 200) -> Response:
     ring = find_ring(visit.db, visit.request.path_params["handle"])
     view = current_agreement(visit.db, ring.id, visit.node.domain)
-    values: dict[str, Any] = {"ring": ring, "view": view, "form": form}
+    terms = find_terms(visit.db, ring.id)
+    days = terms.retention_days if terms else view.document.retention_days if view else 0
+    values: dict[str, Any] = {"ring": ring, "retention_days": days, "form": form}
     return render(visit.request, "rings/leave.html", status_code=status_code, **values)
 
 

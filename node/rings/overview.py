@@ -65,23 +65,23 @@ def paired_firms(db: Connection) -> list[Row[Any]]:
 
 def partners_of(db: Connection, ring: RingRow) -> list[PartnerView]:
     reach = {one.domain: one for one in describe_reach(db, ring.audience).nodes}
-    receipts = receipts_by_partner(db, ring.audience)
+    receipts, waiting = receipts_by_partner(db, ring.audience), _waiting_by_peer(db)
     return [
         PartnerView(
             peer=peer,
             reach=reach[peer.domain],
             receipts=receipts.get(peer.id, {}),
             gaps=gaps(db, ring.audience, peer.id),
-            waiting=_waiting_for(db, peer.id),
+            waiting=waiting.get(peer.id, 0),
             clock_minutes=_clock_minutes(peer),
         )
         for peer in ring_nodes(db, ring.audience)
     ]
 
 
-def _waiting_for(db: Connection, peer_id: int) -> int:
-    waiting = deliveries.c.peer_id == peer_id, deliveries.c.state == "waiting"
-    return int(db.execute(select(func.count()).select_from(deliveries).where(*waiting)).scalar_one())
+def _waiting_by_peer(db: Connection) -> dict[int, int]:
+    waits = select(deliveries.c.peer_id, func.count()).where(deliveries.c.state == "waiting")
+    return {row[0]: row[1] for row in db.execute(waits.group_by(deliveries.c.peer_id))}
 
 
 def _clock_minutes(peer: Row[Any]) -> int:

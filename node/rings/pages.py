@@ -5,11 +5,13 @@ from starlette.routing import BaseRoute
 
 from node.errors import NotFound
 from node.people.queries import author_views
-from node.rings import agreement_pages, answers, pairing, pairing_pages, trust_pages
+from node.rings import agreement_pages, answers, pairing, pairing_pages, sector_pages, trust_pages
 from node.rings.agreement_rows import get_ring_row
 from node.rings.overview import current_agreement, open_proposals, open_successor, paired_firms, partners_of
 from node.rings.people import people_of_ring
 from node.rings.queries import RingRow, count_own_people, find_ring, known_rings
+from node.rings.sector_pages import show_about_sector
+from node.rings.sector_rows import SECTOR
 from node.web.pages import render
 from node.web.views import AuthorView
 from node.web.visits import Visit, page
@@ -28,12 +30,15 @@ def show_rings(visit: Visit) -> Response:
         proposals=open_proposals(visit.db, visit.node.domain) if sees_all else [],
         pairings=[(row, pairing.state_of(row)) for row in pairings if pairing.is_going_on(row)],
         sees_all=sees_all,
+        sees_sectors=not visit.member.roles.isdisjoint(sector_pages.READERS),
         is_director="director" in visit.member.roles,
     )
 
 
 def show_about(visit: Visit) -> Response:
     member, ring = visit.member, find_ring(visit.db, visit.request.path_params["handle"])
+    if ring.kind == SECTOR:
+        return show_about_sector(visit, ring)
     view = current_agreement(visit.db, ring.id, visit.node.domain)
     if view is None:
         raise NotFound
@@ -66,4 +71,5 @@ ROUTES: list[BaseRoute] = [
     *trust_pages.ROUTES,
     *pairing_pages.ROUTES,
     *agreement_pages.ROUTES,
+    *sector_pages.ROUTES,
 ]

@@ -11,7 +11,7 @@ from federation.documents import Document, as_id, as_text
 from node.access.logins import is_own_member
 from node.access.tables import members
 from node.actors import PERSON, actors, find_actor
-from node.boundary import is_in_ring
+from node.boundary import ring_nodes
 from node.db import insert_new
 from node.departures import record_departure
 from node.identity import SELF, Identity
@@ -175,4 +175,5 @@ def people_of_ring(db: Connection, ring: RingRow) -> list[Row[Any]]:
         .where(ring_people.c.ring_id == ring.id, ring_people.c.peer_id != SELF, actors.c.gone_at.is_(None))
         .order_by(actors.c.name, actors.c.id)
     )
-    return [row for row in db.execute(query) if is_in_ring(db, ring.audience, row.peer_id)]
+    inside = {peer.id for peer in ring_nodes(db, ring.audience)}
+    return [row for row in db.execute(query) if row.peer_id in inside]

@@ -16,6 +16,7 @@ from node.rings.tables import ring_people, rings, sources
 
 PROPOSED, OPEN, CLOSED = "proposed", "open", "closed"
 PEOPLE_FRESH = timedelta(days=1)
+MOST_NAMED = 12  # partners in a sentence; more are counted, and named in a list that folds out
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,17 @@ class Reach:
 
     own_people: int
     nodes: tuple[NodeReach, ...]
+
+    @property
+    def is_large(self) -> bool:
+        """Too many partners to name them all in one sentence."""
+        return len(self.nodes) > MOST_NAMED
+
+    @property
+    def their_people(self) -> int:
+        """Rounded, and known by what the partners told last."""
+        count = sum(node.people or 0 for node in self.nodes)
+        return round(count, -2) if count >= 1000 else count
 
 
 def open_rings(db: Connection) -> list[RingRow]:
@@ -89,9 +101,22 @@ def describe_reach(db: Connection, audience: str) -> Reach:
     ring = ring_of_audience(db, audience)
     if ring is None:
         return Reach(count_own_people(db), ())
-    return Reach(
-        count_own_people(db), tuple(_node_reach(db, ring, peer) for peer in ring_nodes(db, audience))
-    )
+    told, counts = _told_at(db, audience), _people_counts(db, ring.id)
+    nodes = [
+        _node_reach(peer, told.get(peer.id), counts.get(peer.id, 0)) for peer in ring_nodes(db, audience)
+    ]
+    return Reach(count_own_people(db), tuple(nodes))
+
+
+def _told_at(db: Connection, audience: str) -> dict[int, Any]:
+    """When each partner last told who its people are."""
+    query = select(sources.c.peer_id, sources.c.people_at).where(sources.c.audience == audience)
+    return {row.peer_id: row.people_at for row in db.execute(query)}
+
+
+def _people_counts(db: Connection, ring_id: int) -> dict[int, int]:
+    counted = select(ring_people.c.peer_id, func.count()).where(ring_people.c.ring_id == ring_id)
+    return {row[0]: row[1] for row in db.execute(counted.group_by(ring_people.c.peer_id))}
 
 
 def count_own_people(db: Connection) -> int:
@@ -99,11 +124,7 @@ def count_own_people(db: Connection) -> int:
     return int(db.execute(select(func.count()).select_from(members).where(is_own_member())).scalar_one())
 
 
-def _node_reach(db: Connection, ring: RingRow, peer: Row[Any]) -> NodeReach:
-    of_peer = sources.c.audience == ring.audience, sources.c.peer_id == peer.id
-    told_at = db.scalar(select(sources.c.people_at).where(*of_peer))
-    theirs = ring_people.c.ring_id == ring.id, ring_people.c.peer_id == peer.id
-    count = int(db.execute(select(func.count()).select_from(ring_people).where(*theirs)).scalar_one())
+def _node_reach(peer: Row[Any], told_at: Any, count: int) -> NodeReach:
     return NodeReach(
         name=peer.name or peer.domain,
         domain=peer.domain,

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from node.errors import Forbidden, Invalid
-from node.i18n import msg
+from node.i18n import msg, nmsg
 from node.identity import SELF
 from node.objects import COMPANY, PUBLIC
 from node.people.followers import followed_ids
@@ -135,7 +135,11 @@ def _choices(visit: Visit) -> list[AudienceChoice]:
 
 
 def _reach_words(visit: Visit, audience: str) -> str:
-    names = [one.name for one in describe_reach(visit.db, audience).nodes]
+    reach = describe_reach(visit.db, audience)
+    if reach.is_large:
+        firms = nmsg("%(count)s firm", "%(count)s firms", len(reach.nodes))
+        return msg("Your company and %(firms)s.", firms=firms)
+    names = [one.name for one in reach.nodes]
     return msg("Your company and: %(names)s.", names=", ".join(names)) if names else msg("Your company.")
 
 

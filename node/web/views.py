@@ -17,11 +17,15 @@ class AudienceView:
 
 @dataclass(frozen=True, kw_only=True)
 class AudienceChoice:
-    """One card of the audience picker; `reach` says in words who will get it."""
+    """One card of the audience picker; `reach` says in words who will get it.
+
+    `firms` are their names when they are too many for the sentence.
+    """
 
     value: str
     audience: AudienceView
     reach: str = ""
+    firms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

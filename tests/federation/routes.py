@@ -106,6 +106,9 @@ READ: dict[str, list[str]] = {
     "/pairings/{id}": ["/pairings/{pairing}"],
     "/proposals/new": ["/proposals/new"],
     "/agreements/{hash}": ["/agreements/{agreement}"],
+    "/sectors": ["/sectors"],
+    "/sectors/new": ["/sectors/new"],
+    "/sectors/{hash}": ["/sectors/{hash}"],
     # Administration.
     "/members": ["/members"],
     "/members/{id}": ["/members/{actor}"],
@@ -137,6 +140,11 @@ GUESSED: dict[str, tuple[str, dict[str, str]]] = {
     "/agreements/{hash}/remind": ("/agreements/{agreement}/remind", {}),
     "/rings/{handle}/renew": ("/rings/{ring}/renew", {"password": "x"}),
     "/rings/{handle}/leave": ("/rings/{ring}/leave", {"password": "x"}),
+    "/sectors/{hash}/sign": ("/sectors/{hash}/sign", {"password": "x", "handle": "gok"}),
+    "/sectors/{hash}/withdraw": ("/sectors/{hash}/withdraw", {"password": "x"}),
+    "/sectors/{hash}/admit": ("/sectors/{hash}/admit", {"password": "x"}),
+    "/sectors/{hash}/refuse": ("/sectors/{hash}/refuse", {"password": "x"}),
+    "/sectors/{hash}/remove": ("/sectors/{hash}/remove", {"password": "x"}),
     "/members/invitations/{id}/withdraw": ("/members/invitations/{link}/withdraw", {}),
     "/members/{id}/roles": ("/members/{actor}/roles", {}),
     "/members/{id}/disable": ("/members/{actor}/disable", {}),
@@ -172,6 +180,8 @@ PLAIN_FORMS: dict[str, dict[str, str]] = {
     "/pairings/new": {"domain": "gok.localhost"},
     "/pairings/accept": {"domain": "gok.localhost"},
     "/proposals/new": {},
+    "/sectors/new": {},
+    "/sectors/read": {"domain": "gok.localhost"},
 }
 
 
