@@ -22,11 +22,17 @@ from node.access.visitors import identify
 from node.activitypub import discovery, inboxes
 from node.activitypub.collections import collection_routes
 from node.activitypub.documents import object_routes
-from node.activitypub.errors import show_bug, show_http_error, show_node_error, show_unstored
+from node.activitypub.errors import (
+    show_bug,
+    show_http_error,
+    show_node_error,
+    show_unstored,
+    show_would_write,
+)
 from node.activitypub.keeping import Keeper
 from node.activitypub.readers import signed_reader
 from node.admin import pages as admin_pages
-from node.db import open_engine, reading, writing
+from node.db import OnlyReads, is_only_reads, open_engine, reading, writing
 from node.errors import NodeError
 from node.incoming import Dropped, Handler, Incoming
 from node.media.pages import media_routes
@@ -88,7 +94,9 @@ def build_app(
             if isinstance(way_out, GuardedSender):
                 await stack.enter_async_context(way_out)
             app.state.keeper = Keeper(engine)
-            await run_in_threadpool(_forget_proofs, engine)
+            if not is_only_reads(engine):
+                await run_in_threadpool(_forget_proofs, engine)
+            app.state.build = build_app
             running = workers()
             wakes = [Wake() for _ in running]
             app.state.services = Services(settings, engine, network, identify, _wake_all(wakes), tries)
@@ -112,6 +120,7 @@ def build_app(
             HTTPException: show_http_error,
             OperationalError: show_unstored,
             OSError: show_unstored,
+            OnlyReads: show_would_write,
             Exception: show_bug,
         },
     )

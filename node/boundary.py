@@ -121,7 +121,8 @@ def exchanges_open(peer_id: int | ColumnElement[Any]) -> ColumnElement[bool]:
     peer = peers.alias()  # it stands in queries that join peers themselves
     everyone = select(nodes.c.id).where(nodes.c.federation == OPEN_FEDERATION).exists()
     allowed = or_(peer.c.policy == ALLOWED, and_(peer.c.policy != RINGS_ONLY, everyone))
-    return select(peer.c.id).where(peer.c.id == peer_id, peer.c.state != BLOCKED, allowed).exists()
+    known = select(peer.c.id).where(peer.c.id == peer_id)
+    return or_(known.where(peer.c.state != BLOCKED, allowed).exists(), and_(~known.exists(), everyone))
 
 
 def would_exchange(state: str, policy: str, federation: str) -> bool:

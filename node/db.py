@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import (
     BigInteger,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
+    make_url,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -50,8 +52,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for SQLite (WAL, real BEGIN, durable commits) or PostgreSQL."""
+class OnlyReads(Exception):
+    """Something was about to be written where nothing may be (check-rings)."""
+
+
+def open_engine(url: str, *, only_reads: bool = False) -> Engine:
+    """An engine for SQLite (WAL, real BEGIN, durable commits) or PostgreSQL.
+
+    With `only_reads` the database itself refuses every change, and OnlyReads says where one was meant.
+    """
+    if only_reads:
+        return _open_for_reading(url)
     if not url.startswith("sqlite"):
         return create_engine(url, pool_size=10, max_overflow=30, hide_parameters=True)
     engine = create_engine(
@@ -60,6 +71,37 @@ def open_engine(url: str) -> Engine:
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _open_for_reading(url: str) -> Engine:
+    if url.startswith("sqlite"):
+        path = make_url(url).database
+        engine = create_engine(f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true", hide_parameters=True)
+        event.listen(engine, "connect", _leave_transactions_to_us)
+        event.listen(engine, "begin", _begin_reading)
+    else:
+        options = {"options": "-c default_transaction_read_only=on"}
+        engine = create_engine(url, connect_args=options, hide_parameters=True)
+    event.listen(engine, "before_cursor_execute", _refuse_changes)
+    return engine.execution_options(only_reads=True)
+
+
+def is_only_reads(engine: Engine) -> bool:
+    return bool(engine.get_execution_options().get("only_reads"))
+
+
+def _leave_transactions_to_us(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+
+
+def _begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _refuse_changes(_db: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+    words = statement.lstrip().upper()
+    if words.startswith(("INSERT", "UPDATE", "DELETE")) or " FOR UPDATE" in words:
+        raise OnlyReads
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

@@ -22,7 +22,7 @@ from node.actors import actors
 from node.boundary import Member, does_follow, is_limited, readable
 from node.db import Id, UtcDateTime, metadata
 from node.ids import new_id, now
-from node.objects import objects
+from node.objects import is_closed, objects
 from node.peers import BLOCKED, peers
 
 notices = Table(
@@ -59,7 +59,7 @@ def notify(
 
     Who is of a limited server is heard only by who follows them, and when they answer.
     """
-    if from_id is not None and kind not in ANSWERS and _is_silenced(db, member_id, from_id):
+    if from_id is not None and kind not in ANSWERS and _is_silenced(db, member_id, from_id, object_id):
         return
     same = (
         (notices.c.member_id == member_id)
@@ -97,7 +97,11 @@ def forget_notices(db: Connection, kind: str, object_id: int) -> None:
     db.execute(delete(notices).where(notices.c.kind == kind, notices.c.object_id == object_id))
 
 
-def _is_silenced(db: Connection, member_id: int, from_id: int) -> bool:
+def _is_silenced(db: Connection, member_id: int, from_id: int, object_id: int | None) -> bool:
+    """A limit is about what is open: in a ring or room everybody is heard."""
+    audience = db.scalar(select(objects.c.audience).where(objects.c.id == object_id))
+    if audience is not None and is_closed(audience):
+        return False
     peer_id = db.scalar(select(actors.c.peer_id).where(actors.c.id == from_id))
     return peer_id is not None and is_limited(db, peer_id) and not does_follow(db, member_id, from_id)
 

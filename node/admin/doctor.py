@@ -5,12 +5,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, func, select
 
 from node import identity
 from node.admin.backup import last_backup
+from node.admin.check_rings import last_check
 from node.admin.copying import find_revision
 from node.admin.partners import describe_partners
 from node.admin.sectors import describe_sectors
@@ -54,6 +55,7 @@ def examine(engine: Engine, settings: Settings, language: str) -> list[Finding]:
             *_check_witnesses(db),
             _check_media(db, settings),
             _check_backup(settings, language),
+            _check_rings(settings, language),
         ]
 
 
@@ -186,3 +188,19 @@ def _check_backup(settings: Settings, language: str) -> Finding:
     text = msg("The last one is of %(moment)s.", moment=format_local(last, language))
     old = now() - last > BACKUP_AGE
     return Finding(about, not old, text, msg("Run leerkring backup every night.") if old else "")
+
+
+def _check_rings(settings: Settings, language: str) -> Finding:
+    last, about = last_check(settings.home), msg("Check of the rings")
+    advice = msg("Run leerkring check-rings, or press the button on the admin page.")
+    if last is None or not last.ended_at:
+        return Finding(about, True, msg("No check has been done to its end yet."), advice)
+    text = msg(
+        "On %(moment)s: %(asked)s questions as those outside, %(found)s answers not as they should be.",
+        moment=format_local(datetime.fromisoformat(last.ended_at), language),
+        asked=last.asked,
+        found=last.found,
+    )
+    if not last.found:
+        return Finding(about, True, text)
+    return Finding(about, False, text, msg("Stop sharing until you know why: run leerkring check-rings."))

@@ -55,6 +55,7 @@ WORKS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("departures", "verify"): (),
     ("departures", "export"): (),
     ("doctor",): ("--offline",),
+    ("check-rings",): ("--sample", "5"),
     ("backup",): ("{folder}",),
     ("domain",): ("leren.bakker.nl",),
 }
