@@ -12,7 +12,8 @@ from node.i18n import Message, msg, nmsg
 from node.ids import new_id, now
 from node.memberships import rooms
 from node.objects import COMPANY, PUBLIC, is_ring, is_room
-from node.rings.agreement_rows import document_of, heads_of
+from node.rings.agreement_lines import heads_of
+from node.rings.agreement_rows import document_of
 from node.rings.queries import ring_of_audience
 from node.rings.sector_tables import sector_terms
 from schemas.agreement import Agreement, Gate

@@ -47,6 +47,8 @@ SENTENCES = {
     "ring_joined": msg("A company joined the ring: %(what)s."),
     "ring_left": msg("A company left the ring: %(what)s."),
     "ring_expired": msg("The agreement of the ring %(what)s has ended. The ring is closed."),
+    "ring_ends_30": msg("The agreement of the ring %(what)s ends within a month. Renew it in time."),
+    "ring_ends_7": msg("The agreement of the ring %(what)s ends within a week. Then the ring closes."),
     "ring_fork": msg("There are two agreements for the ring %(what)s. Talk with the other directors."),
     "ring_removed": msg("The steward took our firm off the roster of %(what)s."),
     "roster_split": msg("The steward of %(what)s signed two different rosters. Talk with the other firms."),

@@ -11,14 +11,15 @@ from node.objects import audience_of_urn, ring_audience
 from node.peers import PAIRED, get_peer
 from node.rings import people, sector_activities
 from node.rings.agreement_rows import find_agreement
-from node.rings.agreements import take_offer
 from node.rings.catching_up import note_number
-from node.rings.leaving import take_leaving
+from node.rings.leaving import is_of_known_ring, take_leaving
+from node.rings.offers import Offer, take_offer
 from node.rings.outgoing import AGREEMENT, AGREEMENT_URN, LEAVING, RECEIPT
 from node.rings.queries import RingRow, ring_of_audience
 from node.rings.receipts import take_receipt
 from node.rings.sector_activities import take_firm_leaving
 from node.rings.signed_documents import read_document
+from node.rings.version_asks import want_versions
 from schemas.activitystreams import parse_ring_urn
 from schemas.agreement import Agreement
 
@@ -41,7 +42,8 @@ def take_offered_agreement(db: Connection, incoming: Incoming) -> None:
     except Rejected as error:
         raise Dropped("not an agreement") from error
     proofs = [proof for proof in as_list(offered.get("proof"))[:MOST_PROOFS] if isinstance(proof, dict)]
-    if not take_offer(db, incoming.node, peer, document, proofs, incoming.received_at):
+    late = offered.get("late") is True
+    if not take_offer(db, incoming.node, Offer(peer, document, proofs, incoming.received_at, late)):
         raise Dropped("an agreement that does not fit")
 
 
@@ -53,8 +55,10 @@ def take_leave(db: Connection, incoming: Incoming) -> None:
         return
     agreement_hash = as_text(statement.get("agreement"), 200).removeprefix(AGREEMENT_URN)
     if find_agreement(db, agreement_hash) is None:
-        raise Dropped("leaves an agreement that is not known")
-    if not take_leaving(db, incoming.node, peer, agreement_hash, statement):
+        if not is_of_known_ring(db, statement):
+            raise Dropped("leaves an agreement that is not known")
+        want_versions(db, int(peer.id))  # it came before the version that it is about
+    elif not take_leaving(db, incoming.node, agreement_hash, statement, by=peer.domain):
         raise Dropped("a leaving that does not prove itself")
 
 

@@ -1,4 +1,4 @@
-"""Agreements as stored: their documents, proofs and the line of versions of a ring. Decides nothing."""
+"""Agreements as stored: their documents, states and proofs. Decides nothing."""
 
 import json
 from datetime import datetime
@@ -11,10 +11,11 @@ from node.db import insert_new
 from node.errors import NotFound
 from node.ids import new_id, now
 from node.rings.signed_documents import canonical, hash_of, is_proved, stored_document
-from node.rings.tables import agreements, rings, signatures
+from node.rings.tables import agreements, leavings, rings, signatures
 from schemas.agreement import Agreement, Firm, moment
 
 SIGNING, COMPLETE, LAPSED, WITHDRAWN = "open", "complete", "lapsed", "withdrawn"
+LATE = "late"  # every firm signed, but not all proofs reached us before the deadline
 
 
 def document_of(row: Row[Any]) -> Agreement:
@@ -51,6 +52,17 @@ def signing_agreements(db: Connection) -> list[Row[Any]]:
     """Proposals that can still be signed, newest first."""
     query = select(agreements).where(agreements.c.state == SIGNING, agreements.c.deadline > now())
     return list(db.execute(query.order_by(agreements.c.received_at.desc())))
+
+
+def all_agreements(db: Connection) -> list[Row[Any]]:
+    """Every version of every ring, oldest first."""
+    return list(db.execute(select(agreements).order_by(agreements.c.received_at, agreements.c.hash)))
+
+
+def agreements_from(db: Connection, peer_id: int, since: datetime) -> list[Row[Any]]:
+    """What a firm brought since a moment."""
+    query = select(agreements).where(agreements.c.proposed_by == peer_id, agreements.c.received_at >= since)
+    return list(db.execute(query))
 
 
 def change_agreement(db: Connection, agreement_hash: str, **values: object) -> None:
@@ -108,18 +120,31 @@ def keep_proof(
     firm: Firm,
     peer_id: int,
     proof: Document,
+    received_at: datetime,
+    *,
     signed_by: int | None = None,
 ) -> bool:
-    """Store a firm's proof; False when we had it."""
+    """Store a firm's proof; False when we had it. Of two messages that brought it the earlier one counts."""
     row = {
         "agreement": agreement_hash,
         "peer_id": peer_id,
         "domain": firm.domain,
         "proof": json.dumps(proof),
         "signed_by": signed_by,
-        "received_at": now(),
+        "received_at": received_at,
     }
-    return insert_new(db, signatures, [row]) > 0
+    if insert_new(db, signatures, [row]) > 0:
+        return True
+    this = signatures.c.agreement == agreement_hash, signatures.c.peer_id == peer_id
+    later = update(signatures).where(*this, signatures.c.received_at > received_at)
+    db.execute(later.values(received_at=received_at))
+    return False
+
+
+def note_late(db: Connection, agreement_hash: str, peer_id: int) -> None:
+    """A signer said that this version came too late at its node."""
+    this = signatures.c.agreement == agreement_hash, signatures.c.peer_id == peer_id
+    db.execute(update(signatures).where(*this).values(says_late=True))
 
 
 def signatures_of(db: Connection, agreement_hash: str) -> list[Row[Any]]:
@@ -131,22 +156,24 @@ def proofs_of(db: Connection, agreement_hash: str) -> list[Document]:
     return [json.loads(row.proof) for row in signatures_of(db, agreement_hash)]
 
 
-def heads_of(db: Connection, ring_id: int) -> list[Row[Any]]:
-    """The complete versions that no other complete one stands upon: one, or more when the ring forked."""
-    rows = agreements_of(db, ring_id)
-    before = {row.hash: row.predecessor for row in rows}
-    complete = [row for row in rows if row.state == COMPLETE]
-    overtaken = {older for row in complete for older in _ancestors(before, row.hash)}
-    return [row for row in complete if row.hash not in overtaken]
+def has_signed(db: Connection, agreement_hash: str, peer_id: int) -> bool:
+    return any(signature.peer_id == peer_id for signature in signatures_of(db, agreement_hash))
 
 
-def _ancestors(before: dict[str, str | None], start: str) -> set[str]:
-    found: set[str] = set()
-    current = before.get(start)
-    while current is not None and current not in found:
-        found.add(current)
-        current = before.get(current)
-    return found
+def has_all_proofs(db: Connection, agreement_hash: str, document: Agreement) -> bool:
+    signed = {signature.domain for signature in signatures_of(db, agreement_hash)}
+    return signed == {firm.domain for firm in document.firms}
+
+
+def leavings_of(db: Connection, agreement_hash: str) -> list[Document]:
+    """The signed statements of firms that left this version, or said no to it."""
+    query = select(leavings.c.statement).where(leavings.c.agreement == agreement_hash)
+    return [json.loads(text) for text in db.scalars(query.order_by(leavings.c.received_at))]
+
+
+def domains_that_left(db: Connection, row: Row[Any]) -> set[str]:
+    actors = {statement.get("actor") for statement in leavings_of(db, row.hash)}
+    return {firm.domain for firm in document_of(row).firms if firm.node in actors}
 
 
 def has_late_agreements(db: Connection) -> bool:

@@ -1,59 +1,62 @@
 """Agreements: proposed, signed, withdrawn by a director's act; complete when all proofs came in time."""
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, delete, insert, select
 
-from federation.documents import Document
 from node.access.logins import confirm_password
 from node.access.members import HANDLE
 from node.actors import take_handle
 from node.boundary import Receiver
-from node.errors import Conflict, Invalid
+from node.errors import Conflict, Invalid, NotFound
 from node.i18n import msg
 from node.identity import SELF, Identity
 from node.ids import now
 from node.peers import BLOCKED, BY_AGREEMENT, BY_ROSTER, PAIRED, change_peer, find_peer, get_peer, keep_peer
 from node.people.queries import taken_names
 from node.rings import leaving, outgoing
+from node.rings.agreement_lines import (
+    drops_too_many,
+    firms_of,
+    firms_to_sign,
+    heads_not_met,
+    heads_of,
+    knows_line,
+    newest_of_line,
+)
 from node.rings.agreement_rows import (
-    COMPLETE,
-    LAPSED,
     SIGNING,
     WITHDRAWN,
     agreements_of,
     change_agreement,
     change_ring,
     document_of,
-    find_agreement,
-    find_ring_row,
     get_agreement,
     get_ring_row,
-    is_proved_by,
+    has_signed,
     keep_agreement,
     keep_proof,
     lapse_agreements,
     lock_agreement,
     proofs_of,
     signatures_of,
-    signing_agreements,
 )
-from node.rings.keys import is_key_of, keys_of
+from node.rings.completing import complete_if_all, receivers_at, send_agreement
 from node.rings.pairing import need_director
-from node.rings.rosters import settle_roster, tell_directors
-from node.rings.signed_documents import hash_of, prove
+from node.rings.rosters import tell_directors
+from node.rings.signed_documents import prove
+from node.rings.tables import reminders
 from node.text import display_name
-from schemas.agreement import Agreement, Firm, Gate, moment, moment_text
+from schemas.agreement import Agreement, Firm, Gate, moment_text
 
 REMIND_AGAIN = timedelta(hours=1)
 SHORTEST, LONGEST = timedelta(days=1), timedelta(days=5 * 366)
 LATEST_DEADLINE = timedelta(days=60)
-MOST_OPEN_FROM_ONE = 20
 
 
 # What the form and the command line start from.
@@ -121,16 +124,35 @@ def sign(
     _sign(db, node, director_id, agreement_hash, handle)
 
 
-def remind(db: Connection, node: Identity, director_id: int, agreement_hash: str) -> None:
-    """Send the proposal again, with all the proofs we have; once an hour at most."""
+def remind(db: Connection, node: Identity, director_id: int, agreement_hash: str, domain: str = "") -> None:
+    """Send the proposal again to one firm or to all that have not signed, once an hour each at most."""
     need_director(db, director_id)
     row = get_agreement(db, agreement_hash)
     if row.state != SIGNING or row.deadline <= now():
         raise Conflict(msg("This agreement can no longer be signed. Make a new proposal."))
-    if row.reminded_at is not None and row.reminded_at > now() - REMIND_AGAIN:
+    signed = {one.domain for one in signatures_of(db, agreement_hash)}
+    waiting = firms_of(row) - signed - {node.domain}
+    if domain and domain not in waiting:
+        raise Conflict(msg("This firm has signed already, or is not in this agreement."))
+    due = [one for one in receivers_at(db, [domain] if domain else waiting) if _may_remind(db, row, one)]
+    if not due:
         raise Conflict(msg("You reminded them less than an hour ago. Give them a call instead."))
-    change_agreement(db, agreement_hash, reminded_at=now())
-    _send(db, node, row, but=())
+    for receiver in due:
+        _note_reminder(db, row, receiver)
+    outgoing.publish_offer(db, node, row, document_of(row), proofs_of(db, row.hash), due)
+
+
+def _may_remind(db: Connection, row: Row[Any], receiver: Receiver) -> bool:
+    recent = reminders.c.agreement == row.hash, reminders.c.sent_at > now() - REMIND_AGAIN
+    query = select(reminders.c.peer_id).where(*recent, reminders.c.peer_id == receiver.peer_id)
+    return db.execute(query).first() is None
+
+
+def _note_reminder(db: Connection, row: Row[Any], receiver: Receiver) -> None:
+    this = reminders.c.agreement == row.hash, reminders.c.peer_id == receiver.peer_id
+    db.execute(delete(reminders).where(*this))
+    values = {"agreement": row.hash, "peer_id": receiver.peer_id, "sent_at": now()}
+    db.execute(insert(reminders).values(**values))
 
 
 def withdraw(db: Connection, node: Identity, director_id: int, password: str, agreement_hash: str) -> None:
@@ -140,7 +162,7 @@ def withdraw(db: Connection, node: Identity, director_id: int, password: str, ag
     row = lock_agreement(db, agreement_hash)
     if row.state != SIGNING:
         raise Conflict(msg("This agreement is not open any more, so there is nothing to withdraw."))
-    leaving.say(db, node, row, _receivers(db, node, document_of(row), but=()))
+    leaving.say(db, node, row, receivers_at(db, firms_of(row) - {node.domain}))
     change_agreement(db, agreement_hash, state=WITHDRAWN)
 
 
@@ -151,7 +173,10 @@ def _line_of(db: Connection, ring_id: int | None) -> tuple[str | None, str | Non
     rows = agreements_of(db, ring_id)
     if any(row.state == SIGNING and row.deadline > now() for row in rows):
         raise Conflict(msg("There is a proposal for this ring already. Sign it or withdraw it first."))
-    return get_ring_row(db, ring_id).hash, rows[-1].hash
+    newest = newest_of_line(db, ring_id)
+    if newest is None:
+        raise NotFound
+    return get_ring_row(db, ring_id).hash, newest.hash
 
 
 def _check_times(terms: Terms) -> None:
@@ -230,12 +255,13 @@ def _sign(db: Connection, node: Identity, director_id: int, agreement_hash: str,
     row = lock_agreement(db, agreement_hash)
     document = document_of(row)
     _check_signable(db, node, row, document)
+    _check_line(db, row, document)
     _pin(db, node, document)
     _name_ring(db, row.ring_id, handle)
-    firm = _own_firm(node, document)
-    keep_proof(db, agreement_hash, firm, SELF, prove(node, document), signed_by=director_id)
-    _complete_if_all(db, node, agreement_hash)
-    _send(db, node, row, but=())
+    firm, proof = _own_firm(node, document), prove(node, document)
+    keep_proof(db, agreement_hash, firm, SELF, proof, now(), signed_by=director_id)
+    complete_if_all(db, node, agreement_hash)
+    send_agreement(db, node, get_agreement(db, agreement_hash), only=firms_of(row))
 
 
 def _check_signable(db: Connection, node: Identity, row: Row[Any], document: Agreement) -> None:
@@ -250,8 +276,28 @@ def _check_signable(db: Connection, node: Identity, row: Row[Any], document: Agr
         raise Conflict(msg("We signed another proposal for this ring that is still open. Withdraw it first."))
 
 
-def has_signed(db: Connection, agreement_hash: str, peer_id: int) -> bool:
-    return any(signature.peer_id == peer_id for signature in signatures_of(db, agreement_hash))
+def _check_line(db: Connection, row: Row[Any], document: Agreement) -> None:
+    """A director signs only what comes after the version that holds here: nobody makes a fork by accident."""
+    if drops_too_many(db, row.ring_id, document):
+        raise Conflict(
+            msg("This removes as many firms as it keeps. A few firms cannot take a ring: make a new one.")
+        )
+    if not knows_line(db, row.ring_id, document):
+        raise Conflict(
+            msg("We do not know the version before this one yet. Our node asks for it: try again later.")
+        )
+    unmet = heads_not_met(db, row.ring_id, document)
+    if unmet and len(heads_of(db, row.ring_id)) > 1:
+        raise Conflict(
+            msg(
+                "This ring has two versions. Only one that all firms of both sign ends that: %(firms)s.",
+                firms=", ".join(firms_to_sign(db, row.ring_id)),
+            )
+        )
+    if unmet:
+        raise Conflict(
+            msg("This was proposed without knowing the version that holds now. Ask for a new proposal.")
+        )
 
 
 def _own_firm(node: Identity, document: Agreement) -> Firm:
@@ -289,131 +335,7 @@ def _name_ring(db: Connection, ring_id: int, handle: str) -> None:
     change_ring(db, ring_id, handle=handle)
 
 
-# --- what other firms send -------------------------------------------------------------------------
-
-
-def take_offer(
-    db: Connection,
-    node: Identity,
-    peer: Row[Any],
-    document: Agreement,
-    proofs: Sequence[Document],
-    received_at: datetime,
-) -> bool:
-    """Keep a proposal and proofs that a paired firm of it sent; False when it cannot be taken."""
-    sender, us = document.firm_of(peer.domain), document.firm_of(node.domain)
-    if sender is None or not is_key_of(db, peer.id, sender.key) or us is None or us.node != node.actor_uri:
-        return False
-    known = find_agreement(db, hash_of(document))
-    if known is None and not _may_begin(db, peer, document, sender, proofs, received_at):
-        return False
-    agreement_hash = keep_agreement(db, document, int(peer.id))
-    if known is None:
-        tell_directors(db, "agreement_proposed", document.name, f"/agreements/{agreement_hash}")
-    _take_proofs(db, node, peer, lock_agreement(db, agreement_hash), proofs, received_at)
-    return True
-
-
-def _may_begin(
-    db: Connection,
-    peer: Row[Any],
-    document: Agreement,
-    sender: Firm,
-    proofs: Sequence[Document],
-    received_at: datetime,
-) -> bool:
-    """A proposal new to us: signed by its sender, still open, and next in a line that we know."""
-    if peer.pinned_by == BY_ROSTER:  # a sector's steward vouched for its key: first pair with it
-        return False
-    if sender.key != peer.node_key or not any(is_proved_by(document, sender, proof) for proof in proofs):
-        return False
-    deadline, line = moment(document.deadline), document.predecessor
-    open_ones = [row for row in signing_agreements(db) if row.proposed_by == peer.id]
-    if received_at >= deadline or len(open_ones) >= MOST_OPEN_FROM_ONE:
-        return False
-    ring = find_ring_row(db, document.ring) if document.ring is not None else None
-    before = find_agreement(db, line) if line is not None else None
-    if ring is None:
-        return True
-    # Whoever only heard of a ring cannot propose its next version.
-    return before is not None and before.ring_id == ring.id and bool(document_of(before).firm_of(peer.domain))
-
-
-def _take_proofs(
-    db: Connection,
-    node: Identity,
-    peer: Row[Any],
-    row: Row[Any],
-    proofs: Sequence[Document],
-    received_at: datetime,
-) -> None:
-    if row.state == WITHDRAWN:
-        leaving.say_again(db, node, row, [Receiver(peer.id, peer.inbox)])
-        return
-    document = document_of(row)
-    fresh = _keep_others_proofs(db, node, document, row.hash, proofs)
-    if received_at < row.deadline and row.state in (SIGNING, LAPSED):
-        if _complete_if_all(db, node, row.hash):
-            _send(db, node, row, only=(peer.domain,))  # so that they know that it holds here too
-    elif fresh and _has_all(db, row.hash, document):
-        tell_directors(db, "ring_fork", document.name, f"/agreements/{row.hash}")
-    if fresh:
-        _tell_signed(db, row, document, fresh)
-        _send(db, node, row, but=(peer.domain,))
-    if has_signed(db, row.hash, SELF) and _lacks(db, row.hash, proofs):
-        _send(db, node, row, only=(peer.domain,))
-
-
-def _keep_others_proofs(
-    db: Connection, node: Identity, document: Agreement, agreement_hash: str, proofs: Sequence[Document]
-) -> list[Firm]:
-    """Store valid proofs of other firms; ours is made here and nowhere else. Returns whose were new."""
-    return [
-        firm
-        for firm in document.firms
-        if firm.domain != node.domain
-        for proof in proofs
-        if is_proved_by(document, firm, proof)
-        and not _is_replaced(db, agreement_hash, firm)
-        and keep_proof(db, agreement_hash, firm, keep_peer(db, firm.domain), proof)
-    ]
-
-
-def _is_replaced(db: Connection, agreement_hash: str, firm: Firm) -> bool:
-    """A key that its firm replaced signs nothing more that is still open here."""
-    is_open = get_agreement(db, agreement_hash).state == SIGNING
-    return is_open and firm.key in keys_of(db, keep_peer(db, firm.domain))[1:]
-
-
-def _lacks(db: Connection, agreement_hash: str, proofs: Sequence[Document]) -> bool:
-    """Whether a sender that sent these proofs misses one that we have."""
-    sent = {str(proof.get("verificationMethod")) for proof in proofs}
-    return any(str(ours["verificationMethod"]) not in sent for ours in proofs_of(db, agreement_hash))
-
-
-def _tell_signed(db: Connection, row: Row[Any], document: Agreement, firms: Iterable[Firm]) -> None:
-    if row.proposed_by == SELF:
-        for firm in firms:
-            tell_directors(
-                db, "agreement_signed", f"{firm.name} · {document.name}", f"/agreements/{row.hash}"
-            )
-
-
-def _has_all(db: Connection, agreement_hash: str, document: Agreement) -> bool:
-    signed = {signature.domain for signature in signatures_of(db, agreement_hash)}
-    return signed == {firm.domain for firm in document.firms}
-
-
-def _complete_if_all(db: Connection, node: Identity, agreement_hash: str) -> bool:
-    """The last proof makes the agreement hold: the ring opens, or goes on under its new version."""
-    row = get_agreement(db, agreement_hash)
-    document = document_of(row)
-    if row.state not in (SIGNING, LAPSED) or not _has_all(db, agreement_hash, document):
-        return False
-    change_agreement(db, agreement_hash, state=COMPLETE, completed_at=now())
-    change_ring(db, row.ring_id, name=document.name)
-    settle_roster(db, node.domain, row.ring_id)
-    return True
+# --- the clock -------------------------------------------------------------------------------------
 
 
 def lapse(db: Connection) -> int:
@@ -422,20 +344,3 @@ def lapse(db: Connection) -> int:
     for row in rows:
         tell_directors(db, "agreement_lapsed", document_of(row).name, f"/agreements/{row.hash}")
     return len(rows)
-
-
-def _send(
-    db: Connection, node: Identity, row: Row[Any], *, but: Iterable[str] = (), only: Iterable[str] = ()
-) -> None:
-    document = document_of(row)
-    receivers = _receivers(db, node, document, but=but, only=only)
-    if receivers:
-        outgoing.publish_offer(db, node, row, document, proofs_of(db, row.hash), receivers)
-
-
-def _receivers(
-    db: Connection, node: Identity, document: Agreement, *, but: Iterable[str], only: Iterable[str] = ()
-) -> list[Receiver]:
-    wanted = {firm.domain for firm in document.firms} - {node.domain, *but}
-    rows = [find_peer(db, domain) for domain in sorted(wanted & set(only) if only else wanted)]
-    return [Receiver(row.id, row.inbox) for row in rows if row is not None and row.state == PAIRED]

@@ -31,6 +31,7 @@ from node.rings.signed import (
     read_message,
     signed_answer,
 )
+from node.rings.versions import VERSIONS_PATH, answer_versions
 from node.rings.witnesses import witness
 from node.web.visits import Services, services_of
 
@@ -180,6 +181,21 @@ async def _answer_node(request: Request, answerer: Callable[[Connection, Row[Any
     return await run_in_threadpool(answer)
 
 
+async def show_versions(request: Request) -> Response:
+    """The agreements that concern the asking node, with proofs and leavings."""
+    after = _number(request, "after", 0)
+    services = services_of(request)
+    caller, _ = await authenticate_node(request, services)
+    nonce = request.query_params.get(NONCE, "")[:64]
+    return await run_in_threadpool(_versions_for, services, caller, nonce, after)
+
+
+def _versions_for(services: Services, caller: Caller, nonce: str, after: int) -> Response:
+    with writing(services.engine) as db:
+        node, peer = identity.load(db, services.settings.scheme), get_peer(db, caller.peer_id or 0)
+        return signed_answer(node, caller, nonce, answer_versions(db, node, peer, after))
+
+
 def _number(request: Request, name: str, least: int) -> int:
     text = request.query_params.get(name, "")
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else least
@@ -195,5 +211,6 @@ ROUTES: list[BaseRoute] = [
     Route("/node/rings/{ring_hash}/people", show_people, methods=["GET"]),
     Route("/node/rings/{ring_hash}/activities", show_activities, methods=["GET"]),
     Route("/node/rings/{ring_hash}/rosters", show_rosters, methods=["GET"]),
+    Route(VERSIONS_PATH, show_versions, methods=["GET"]),
     Route("/node/sectors", show_terms, methods=["GET"]),
 ]

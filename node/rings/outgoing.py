@@ -28,8 +28,13 @@ def publish_offer(
     document: Agreement,
     proofs: Sequence[Document],
     to: Sequence[Receiver],
+    *,
+    late: bool = False,
 ) -> None:
-    """A proposal with all proofs known; the document travels as the very text that is signed."""
+    """A proposal with all proofs known; the document travels as the very text that is signed.
+
+    `late`: all proofs are here, but not all came before the deadline.
+    """
     activity = {
         "type": "Offer",
         "actor": node.actor_uri,
@@ -39,6 +44,7 @@ def publish_offer(
             "type": AGREEMENT,
             "content": row.document,
             "proof": list(proofs),
+            **({"late": True} if late else {}),
         },
     }
     audience = ring_audience(get_ring_row(db, row.ring_id).hash)

@@ -11,11 +11,11 @@ from node.boundary import ring_nodes
 from node.ids import now
 from node.peers import BY_ROSTER, PAIRED, peers
 from node.queue import deliveries
+from node.rings.agreement_lines import heads_of
 from node.rings.agreement_rows import (
     SIGNING,
     agreements_of,
     document_of,
-    heads_of,
     signatures_of,
     signing_agreements,
 )

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select
 from node.identity import SELF
 from node.ids import now
 from node.peers import PAIRED, find_peer
-from node.rings.agreement_rows import document_of, heads_of
+from node.rings.agreement_lines import firms_of, heads_of, is_grounded, rows_of
 from node.rings.tables import leavings
 
 
@@ -32,11 +32,11 @@ def nobody() -> Roster:
 
 def agreed_roster(db: Connection, own_domain: str, ring: Row[Any]) -> Roster:
     """The roster that the complete versions give; after a fork only firms in every head stay in."""
-    heads = heads_of(db, ring.id)
+    heads, rows = heads_of(db, ring.id), rows_of(db, ring.id)
     ends_at = min((head.ends_at for head in heads), default=now())
-    if ends_at <= now():
+    if ends_at <= now() or not all(is_grounded(rows, head) for head in heads):
         return nobody()
-    domains = set.intersection(*({firm.domain for firm in document_of(head).firms} for head in heads))
+    domains = set.intersection(*(firms_of(head) for head in heads))
     if own_domain not in domains or has_left(db, ring.id, SELF):
         return nobody()
     known = [find_peer(db, domain) for domain in domains - {own_domain}]

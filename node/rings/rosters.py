@@ -1,6 +1,6 @@
 """Which nodes are in a ring: periods open and close with agreements, the clock, leaving and blocks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,17 +8,17 @@ from sqlalchemy import Connection, Row, select, update
 
 from node.access.logins import list_members
 from node.access.members import members_with_role
-from node.boundary import is_in_ring
+from node.boundary import is_in_ring, ring_nodes
 from node.db import insert_new
 from node.identity import SELF, nodes
 from node.ids import now
-from node.memberships import close_period, memberships, open_period
-from node.notices import notify
+from node.memberships import close_period, guests, memberships, open_period
+from node.notices import notices, notify
 from node.objects import DELETED, objects, ring_audience
 from node.peers import BLOCKED, KNOWN, PAIRED, change_peer, peers
 from node.queue import drop_deliveries
 from node.rings.agreement_rows import agreements_of, change_ring, document_of, get_ring_row
-from node.rings.catching_up import follow_numbers
+from node.rings.catching_up import change_source, follow_numbers
 from node.rings.partner_rosters import PARTNERS, Roster, RosterOf, agreed_roster
 from node.rings.people import begin_ring
 from node.rings.queries import CLOSED, OPEN
@@ -26,7 +26,8 @@ from node.rings.sector_inside import firms_inside
 from node.rings.sector_rows import SECTOR, find_sector_of, find_terms, note_restored
 from node.rings.tables import ring_partners, rings
 
-KEPT_WHEN_LEAVING = ("Delete", "Leave")
+KEPT_WHEN_LEAVING = ("Delete", "Leave", "Offer")
+MOST_NAMED = 5
 
 
 def settle_roster(db: Connection, own_domain: str, ring_id: int) -> None:
@@ -37,15 +38,48 @@ def settle_roster(db: Connection, own_domain: str, ring_id: int) -> None:
         _close_all(db, ring, was_in)
         return
     others = roster.inside - {SELF}
+    if ring.state == OPEN:
+        _tell_changes(db, ring, was_in, others)
     for peer_id in was_in - others:
         _put_out(db, ring, peer_id)
     for peer_id in others:
-        open_period(db, ring_audience(ring.hash), peer_id, roster.ends_at)
+        _let_in(db, ring, peer_id, roster.ends_at)
     open_period(db, ring_audience(ring.hash), SELF, roster.ends_at)
-    fresh = [{"ring_id": ring_id, "peer_id": peer_id} for peer_id in others]
-    insert_new(db, ring_partners, fresh)
-    follow_numbers(db, ring_audience(ring.hash), others)
     _mark_open(db, ring)
+
+
+def _let_in(db: Connection, ring: Row[Any], peer_id: int, ends_at: datetime) -> None:
+    """It is in until then; one that comes in, or comes back, is asked what it has and who its people are."""
+    audience = ring_audience(ring.hash)
+    if not is_in_ring(db, audience, peer_id):
+        insert_new(db, ring_partners, [{"ring_id": ring.id, "peer_id": peer_id}])
+        follow_numbers(db, audience, [peer_id])
+        change_source(db, audience, peer_id, behind=True, people_at=None)
+    open_period(db, audience, peer_id, ends_at)
+
+
+def _tell_changes(db: Connection, ring: Row[Any], was_in: set[int], others: frozenset[int]) -> None:
+    """Every member reads who came and who went, before anything goes to a firm that came."""
+    inside = {peer.id for peer in ring_nodes(db, ring_audience(ring.hash))}
+    for kind, changed in (("ring_joined", others - inside), ("ring_left", (was_in & inside) - others)):
+        if changed:
+            text = f"{_names_of(db, changed)} · {ring.name}"
+            _tell_members(db, ring, kind, text)
+
+
+def _tell_members(db: Connection, ring: Row[Any], kind: str, text: str) -> None:
+    """Everybody of this firm; a guest sees nothing of rings."""
+    invited = set(db.scalars(select(guests.c.actor_id)))
+    for member in list_members(db):
+        if member.actor_id not in invited:
+            notify(db, member.actor_id, kind, text=text, link=f"/rings/{ring.handle}/about")
+
+
+def _names_of(db: Connection, peer_ids: Iterable[int]) -> str:
+    query = select(peers).where(peers.c.id.in_(list(peer_ids))).order_by(peers.c.name, peers.c.domain)
+    names = [peer.name or peer.domain for peer in db.execute(query)]
+    more = f" +{len(names) - MOST_NAMED}" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def roster_of(db: Connection, own_domain: str, ring: Row[Any]) -> Roster:
@@ -71,8 +105,7 @@ def _mark_open(db: Connection, ring: Row[Any]) -> None:
         return
     change_ring(db, ring.id, state=OPEN, opened_at=ring.opened_at or now(), closed_at=None, closed_why=None)
     begin_ring(db, ring.id, ring_audience(ring.hash))
-    for member in list_members(db):
-        notify(db, member.actor_id, "ring_open", text=ring.name, link=f"/rings/{ring.handle}/about")
+    _tell_members(db, ring, "ring_open", ring.name)
 
 
 def _close_all(db: Connection, ring: Row[Any], was_in: set[int]) -> None:
@@ -98,6 +131,13 @@ def set_closing_reason(db: Connection, ring_id: int, why: str) -> None:
 def tell_directors(db: Connection, kind: str, text: str, link: str) -> None:
     for member_id in members_with_role(db, "director"):
         notify(db, member_id, kind, text=text, link=link)
+
+
+def tell_directors_daily(db: Connection, kind: str, text: str, link: str) -> None:
+    """The same, at most once a day: whoever else makes us say it cannot fill the page with it."""
+    same = notices.c.kind == kind, notices.c.link == link, notices.c.created_at > now() - timedelta(days=1)
+    if db.execute(select(notices.c.id).where(*same)).first() is None:
+        tell_directors(db, kind, text, link)
 
 
 def close_expired(db: Connection, own_domain: str) -> int:

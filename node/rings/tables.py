@@ -50,6 +50,7 @@ rings = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("opened_at", UtcDateTime),
     Column("closed_at", UtcDateTime),
+    Column("forked_at", UtcDateTime),  # since its directors know of two versions; null when there is one
 )
 
 agreements = Table(
@@ -59,13 +60,13 @@ agreements = Table(
     Column("ring_id", Id, ForeignKey("rings.id"), nullable=False),
     Column("predecessor", Text),
     Column("document", Text, nullable=False),  # canonical JSON, exactly what is signed
-    Column("state", Text, nullable=False),  # open, complete, lapsed, withdrawn
+    Column("state", Text, nullable=False),  # open, complete, late, lapsed, withdrawn
     Column("proposed_by", Id, nullable=False),  # peer id, SELF for us
     Column("deadline", UtcDateTime, nullable=False),
     Column("ends_at", UtcDateTime, nullable=False),
     Column("received_at", UtcDateTime, nullable=False),
     Column("completed_at", UtcDateTime),
-    Column("reminded_at", UtcDateTime),
+    Column("ending_told", Integer),  # of how many days before its end the directors were told
     Index(None, "ring_id"),
 )
 
@@ -77,7 +78,26 @@ signatures = Table(
     Column("domain", Text, nullable=False),  # the firm of the agreement
     Column("proof", Text, nullable=False),
     Column("signed_by", Id, ForeignKey("members.actor_id")),  # our director
-    Column("received_at", UtcDateTime, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),  # when the message came in that brought it
+    Column("says_late", Boolean, nullable=False, server_default=false()),  # not in time at that firm's node
+)
+
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("agreement", Text, ForeignKey("agreements.hash"), primary_key=True),
+    Column("peer_id", Id, ForeignKey("peers.id"), primary_key=True, autoincrement=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+)
+
+# When we last asked a partner which versions and leavings it has; `wanted` when we know that we lack one.
+version_asks = Table(
+    "version_asks",
+    metadata,
+    Column("peer_id", Id, ForeignKey("peers.id"), primary_key=True, autoincrement=False),
+    Column("tried_at", UtcDateTime),
+    Column("asked_at", UtcDateTime),
+    Column("wanted", Boolean, nullable=False, server_default=false()),
 )
 
 leavings = Table(

@@ -1,14 +1,15 @@
 """Rings between requests: pairings go on, clocks close, people are told, what was missed is fetched."""
 
 from functools import partial
+from typing import Any
 
 from anyio.to_thread import run_sync
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from federation.errors import FederationError, Rejected
 from node import identity
 from node.db import reading, writing
-from node.rings import catching_up, pairing, people, sector_checks
+from node.rings import catching_up, endings, pairing, people, sector_checks, version_asks, versions
 from node.rings.agreement_rows import has_late_agreements
 from node.rings.agreements import lapse
 from node.rings.catching_up import Due
@@ -46,6 +47,7 @@ async def run_once(work: Work) -> int:
     checks, partners = await run_sync(_due_checks, work), await run_sync(_due_partners, work)
     asked = [partial(_compare, work, check) for check in checks]
     asked += [partial(_catch_up, work, due) for due in partners]
+    asked += [partial(_learn_versions, work, peer) for peer in await run_sync(_due_versions, work)]
     await each(asked)
     return done + len(asked)
 
@@ -53,6 +55,7 @@ async def run_once(work: Work) -> int:
 def _begin(work: Work) -> None:
     with writing(work.engine) as db:
         catching_up.ask_all_again(db)
+        version_asks.ask_versions_again(db)
 
 
 def _tidy(work: Work) -> int:
@@ -69,6 +72,7 @@ def _is_anything_due(db: Connection) -> bool:
         pairing.has_expired_pairings,
         has_late_agreements,
         has_expired,
+        endings.has_endings_to_tell,
         people.has_people_to_tell,
     )
     return any(check(db) for check in checks)
@@ -80,6 +84,7 @@ def _settle(db: Connection, work: Work) -> int:
         pairing.expire_pairings(db)
         + lapse(db)
         + close_expired(db, node.domain)
+        + endings.tell_endings(db)
         + people.tell_people_changes(db, node)
     )
 
@@ -107,6 +112,39 @@ async def _catch_up(work: Work, due: Due) -> None:
         await learn(work.network, due.peer)
     except FederationError:
         return
+
+
+def _due_versions(work: Work) -> list[Row[Any]]:
+    with reading(work.engine) as db:
+        return version_asks.due_for_versions(db)
+
+
+async def _learn_versions(work: Work, peer: Row[Any]) -> None:
+    """Ask one paired node which versions, proofs and leavings of our rings it has."""
+    await run_sync(_note_versions_tried, work, peer)
+    after: int | None = 0
+    for _ in range(MOST_PAGES):
+        try:
+            answer = await ask_node(work.network, peer, f"{versions.VERSIONS_PATH}?after={after}")
+        except FederationError:
+            return
+        after = await run_sync(_keep_versions, work, peer, answer)
+        if after is None:
+            return
+
+
+def _note_versions_tried(work: Work, peer: Row[Any]) -> None:
+    with writing(work.engine) as db:
+        version_asks.note_versions_tried(db, peer.id)
+
+
+def _keep_versions(work: Work, peer: Row[Any], answer: dict[str, object]) -> int | None:
+    with writing(work.engine) as db:
+        node = identity.load(db, work.settings.scheme)
+        following = versions.take_versions(db, node, peer, answer)
+        if following is None:
+            version_asks.note_versions_asked(db, peer.id)
+        return following
 
 
 def _due_checks(work: Work) -> list[Check]:

@@ -68,6 +68,11 @@ READ: dict[str, list[str]] = {
         "/node/rings/{hash}/rosters?number=1&hash=abc&signatures=all",
     ],
     "/node/sectors": ["/node/sectors?nonce=abc"],
+    "/node/agreements": [
+        "/node/agreements?nonce=abc",
+        "/node/agreements?after=1",
+        "/node/agreements?after=99",
+    ],
     # Coming in.
     "/login": ["/login", "/login?next=/o/{sample}"],
     "/invite/{token}": ["/invite/abcdef", "/invite/{link}"],

@@ -26,8 +26,8 @@ from node.peers import find_peer
 from node.posts.actions import delete_post, edit_post
 from node.posts.storing import find_post
 from node.rings.agreement_rows import find_agreement
-from node.rings.agreements import take_offer
 from node.rings.catching_up import Due, keep_answer
+from node.rings.offers import Offer, take_offer
 from node.rings.outgoing import publish_people_change
 from node.rings.rosters import block_peer
 from node.workers import deliveries
@@ -392,7 +392,7 @@ def offered(
             return False
         peer = find_peer(db, proposer.domain)
         assert peer is not None
-        return take_offer(db, stage.bakker.identity, peer, made, [proof], now())
+        return take_offer(db, stage.bakker.identity, Offer(peer, made, [proof], now()))
 
     return stage.bakker.write(take)
 

@@ -25,7 +25,32 @@ def upgrade() -> None:
 
 
 def _agreements() -> None:
-    """Agreements of many firms."""
+    op.drop_column("agreements", "reminded_at")
+    op.add_column("agreements", sa.Column("ending_told", sa.Integer(), nullable=True))
+    op.add_column("rings", sa.Column("forked_at", UtcDateTime(), nullable=True))
+    op.add_column(
+        "signatures", sa.Column("says_late", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
+    op.create_table(
+        "reminders",
+        sa.Column("agreement", sa.Text(), nullable=False),
+        sa.Column("peer_id", Id, autoincrement=False, nullable=False),
+        sa.Column("sent_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agreement"], ["agreements.hash"], name=op.f("fk_reminders_agreement_agreements")
+        ),
+        sa.ForeignKeyConstraint(["peer_id"], ["peers.id"], name=op.f("fk_reminders_peer_id_peers")),
+        sa.PrimaryKeyConstraint("agreement", "peer_id", name=op.f("pk_reminders")),
+    )
+    op.create_table(
+        "version_asks",
+        sa.Column("peer_id", Id, autoincrement=False, nullable=False),
+        sa.Column("tried_at", UtcDateTime(), nullable=True),
+        sa.Column("asked_at", UtcDateTime(), nullable=True),
+        sa.Column("wanted", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.ForeignKeyConstraint(["peer_id"], ["peers.id"], name=op.f("fk_version_asks_peer_id_peers")),
+        sa.PrimaryKeyConstraint("peer_id", name=op.f("pk_version_asks")),
+    )
 
 
 def _sector() -> None:
