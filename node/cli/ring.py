@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection, Row
 
+from node.cli import sector
 from node.cli.options import By, Home, Json, PasswordStdin, read_password
 from node.cli.site import Site, acting, columns, opened, ring_named
 from node.errors import Invalid, NotFound
@@ -15,9 +16,11 @@ from node.rings import agreements
 from node.rings.agreement_rows import agreements_of, document_of, signatures_of, signing_agreements
 from node.rings.agreements import KEEP_DAYS, RING_DAYS, SIGN_DAYS, Share, Terms
 from node.rings.leaving import leave as leave_ring
+from node.rings.partner_rosters import PARTNERS
 from node.rings.queries import RingRow, describe_reach, known_rings
 
 commands = typer.Typer(help="Rings: agree on one, sign, leave, look.", no_args_is_help=True)
+commands.add_typer(sector.commands, name="sector")
 
 Handle = Annotated[str, typer.Argument(help="This node's name for the ring.")]
 Wanted = Annotated[
@@ -26,7 +29,7 @@ Wanted = Annotated[
 PerFirm = Annotated[list[str] | None, typer.Option(metavar="DOMAIN=TEXT", help="For one firm; repeatable.")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day, e.g. 2027-06-30.")]
 
-SHOWN = ("handle", "name", "state")
+SHOWN = ("handle", "name", "kind", "state")
 
 
 @commands.command()
@@ -202,7 +205,7 @@ def _find(db: Connection, wanted: str) -> Row[Any]:
     """An agreement by the beginning of its hash; by the name of its ring the last one."""
     known = known_rings(db)
     for ring in known:
-        if ring.handle == wanted:
+        if ring.handle == wanted and ring.kind == PARTNERS:
             return agreements_of(db, ring.id)[-1]
     rows = {row.hash: row for ring in known for row in agreements_of(db, ring.id)}
     rows |= {row.hash: row for row in signing_agreements(db)}
