@@ -153,6 +153,8 @@ def audience_view(audience: str, rings: Mapping[str, str]) -> AudienceView:
 
 def audience_choice(db: Connection, audience: str, rings: Mapping[str, str]) -> AudienceChoice:
     view = audience_view(audience, rings)
+    if is_room(audience):
+        return AudienceChoice(value=audience, audience=view, reach=room_reach(db, audience))
     reach = describe_reach(db, audience)
     firms = tuple(node.name for node in reach.nodes) if reach.is_large else ()
     return AudienceChoice(value=audience, audience=view, reach=words_for(audience, reach), firms=firms)

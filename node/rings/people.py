@@ -163,10 +163,10 @@ def keep_named(db: Connection, peer: Row[Any], uri: str, handle: str, name: str)
         return int(known.id)
     actor_id = new_id()
     address = {"inbox": peer.inbox, "shared_inbox": peer.inbox, "peer_id": peer.id}
-    db.execute(
-        insert(actors).values(id=actor_id, uri=uri, type=PERSON, created_at=now(), **address, **values)
-    )
-    return actor_id
+    row = {"id": actor_id, "uri": uri, "type": PERSON, "created_at": now(), **address, **values}
+    insert_new(db, actors, [row])  # two collections that name somebody may come at once
+    kept = find_actor(db, uri)
+    return int(kept.id) if kept is not None and kept.peer_id == peer.id else None
 
 
 def remove_person(db: Connection, ring_id: int, peer: Row[Any], uri: str) -> None:

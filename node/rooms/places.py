@@ -3,17 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from node.actors import get_actor
 from node.boundary import is_inside
 from node.identity import SELF
 from node.ids import new_id, now
-from node.memberships import addressees, close_place, open_place
+from node.memberships import addressees, close_place, open_place, rooms
 from node.notices import forget_notices, notify
 from node.objects import PEOPLE, add_object, mark_deleted
 from node.queue import drop_deliveries, wake_early
-from node.rings.catching_up import follow_numbers
+from node.rings.catching_up import change_source, follow_numbers
 from node.rooms.queries import IN, INVITED, Room, place_of
 from node.rooms.tables import room_lines, room_places
 
@@ -24,6 +24,8 @@ def keep_place(
     db: Connection, room: Room, actor_id: int, state: str, *, host: bool = False, answer: str = ""
 ) -> Row[Any]:
     """Give somebody a place, or change theirs; who is in changes by `come_in` and `go_out` alone."""
+    # One change of a room at a time: two words about the same person may come at once.
+    db.execute(select(rooms.c.audience).where(rooms.c.audience == room.audience).with_for_update())
     known = place_of(db, room.audience, actor_id)
     values: dict[str, Any] = {"state": state, "host": host, "answer": answer, "changed_at": now()}
     if known is None:
@@ -63,6 +65,8 @@ def come_in(
     open_place(db, room.audience, place.peer_id, actor_id, min(from_at or moment, moment))
     if place.peer_id != SELF:
         follow_numbers(db, room.audience, [place.peer_id])
+    elif room.home_id not in (SELF, None):
+        change_source(db, room.audience, int(room.home_id or 0), people_at=None, behind=True)
     add_line(db, room, "in", actor_id)
     wake_early(db)
     return True
@@ -80,9 +84,22 @@ def go_out(db: Connection, room: Room, actor_id: int, why: str) -> bool:
         forget_notices(db, "room_invited", place.object_id)
     if place.state == IN:
         add_line(db, room, why, actor_id)
-    if place.peer_id != SELF and not is_inside(db, room.audience, place.peer_id):
-        drop_deliveries(db, place.peer_id, audience=room.audience)
+    if place.state == IN and not is_inside(db, room.audience, place.peer_id):
+        _last_is_out(db, room, int(place.peer_id))
     return True
+
+
+def _last_is_out(db: Connection, room: Room, peer_id: int) -> None:
+    """Nothing more goes there; when it is our own last, we do not hear any more who is in either."""
+    if peer_id != SELF:
+        drop_deliveries(db, peer_id, audience=room.audience)
+        return
+    if room.home_id in (SELF, None):
+        return
+    others = room_places.c.audience == room.audience, room_places.c.peer_id != SELF
+    for actor_id in db.scalars(select(room_places.c.actor_id).where(*others)).all():
+        close_place(db, room.audience, actor_id)
+    db.execute(delete(room_places).where(*others))
 
 
 def set_host(db: Connection, room: Room, actor_id: int, is_host: bool) -> None:
