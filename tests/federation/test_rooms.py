@@ -98,6 +98,14 @@ class Firms:
         self.act(node, handle, audience, actions.join, "")
         await self.settle()
 
+    def sees(self, node: RunningNode, handle: str) -> list[str]:
+        """The names of the rooms that a member may know of."""
+        member = self.member(node, handle)
+        return [room.name for room in node.read(lambda db: rooms_for(db, member))]
+
+    def knows(self, node: RunningNode, audience: str) -> bool:
+        return node.read(lambda db: find_room(db, audience)) is not None
+
     def inside(self, node: RunningNode, audience: str) -> set[str]:
         return {row.handle for row in node.read(lambda db: people_inside(db, audience))}
 
@@ -221,15 +229,9 @@ async def test_a_hidden_room_is_known_to_those_invited_only(firms: Firms) -> Non
         firms.bakker, "anna", audience, actions.invite, [firms.known_as(firms.bakker, firms.smit, "sara")]
     )
     await firms.settle()
-    seen = {
-        handle: [
-            room.name
-            for room in firms.smit.read(lambda db, who=firms.member(firms.smit, handle): rooms_for(db, who))
-            if room.kind == "room"
-        ]
-        for handle in ("sara", "sjef")
-    }
-    assert seen == {"sara": ["Verborgen"], "sjef": []}
+    seen = {handle: firms.sees(firms.smit, handle) for handle in ("sara", "sjef")}
+    assert "Verborgen" in seen["sara"]
+    assert "Verborgen" not in seen["sjef"]
     assert firms.jansen.read(lambda db: find_room(db, audience)) is None
     assert firms.inside(firms.smit, audience) == set()
 
@@ -570,7 +572,7 @@ async def test_a_room_of_a_ring_that_we_are_not_in_is_not_taken(firms: Firms) ->
         founding = found(node.identity, within, "Vals", confined=False)
         document = invented(node, founding, urn_of("ring:" + "ab" * 32))
         await say(node, firms.bakker, created(node, firms.ring, document))
-        assert firms.bakker.read(lambda db, name=founding.audience: find_room(db, name)) is None
+        assert not firms.knows(firms.bakker, founding.audience)
 
 
 async def test_a_room_names_its_own_home(firms: Firms) -> None:
@@ -624,12 +626,15 @@ async def test_a_room_of_ten_thousand_people_is_refused(firms: Firms) -> None:
     seats = [{"type": "Seat", "room": urn_of(audience), "person": person} for person in people]
     peer = firms.smit.read(lambda db: find_peer(db, firms.bakker.domain))
     assert peer is not None
-    for most in (10_000, 300):
-        collection = {"orderedItems": seats[:most]}
-        firms.smit.write(
-            lambda db, found=collection: take_people(db, firms.smit.identity, peer, audience, found)
+    whole = {"orderedItems": seats}
+    firms.smit.write(lambda db: take_people(db, firms.smit.identity, peer, audience, whole))
+    assert firms.inside(firms.smit, audience) == {"anna", "sara"}
+    for number in range(300):
+        await deliver_as_node(
+            firms.bakker, firms.smit, seat_activity(firms.bakker, audience, "Add", people[number])
         )
-        assert len(firms.inside(firms.smit, audience)) <= 300
+    await settle(firms.smit)
+    assert len(firms.inside(firms.smit, audience)) == 300
 
 
 async def test_a_post_of_somebody_who_is_not_in_is_not_shown(firms: Firms) -> None:
