@@ -2,6 +2,8 @@
 
 PORT ?= 8000
 WORKERS ?= 2
+MINUTES ?= 10
+SEED ?=
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +15,7 @@ TEMPLATES := node/web/templates
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_USER PIP_TARGET
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev demo demo-check test bench interop hostile check format messages requirements clean
+.PHONY: help run dev demo demo-check test soak soak-total bench interop hostile check format messages requirements clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -35,6 +37,12 @@ bench: $(VENV)/.dev-stamp  ## start, memory and posting of one node, added to bu
 
 test: $(VENV)/.dev-stamp  ## all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+soak: $(VENV)/.dev-stamp  ## the state machine and random kills for MINUTES=10; SEED=… runs one seed again
+	@MINUTES=$(MINUTES) SEED=$(SEED) exec $(BIN)/python -m tests.machine.soak
+
+soak-total: $(VENV)/.dev-stamp  ## what all runs of soak found together
+	@exec $(BIN)/python -m tests.machine.soak total
 
 interop: $(VENV)/.dev-stamp  ## Fedify against real nodes
 	@$(BIN)/python -m pytest tests/interop

@@ -65,19 +65,12 @@ SENTENCES = {
     "key_changed": msg("%(what)s has a new key. Their old key signed for it."),
     "key_conflict": msg("Two new keys are signed for %(what)s. Nothing goes there until you pair again."),
     "departures_differ": msg("The log of what left is not as it was told to %(what)s."),
-    "room_invited": msg("%(name)s invites you to a room."),
-    "room_asked": msg("%(name)s asks to come into a room of which you are host."),
-    "room_in": msg("You are in a room now."),
-    "room_refused": msg("A host did not let you into a room."),
-    "room_removed": msg("You were taken out of a room."),
-    "room_ended": msg("A room that you were in has ended."),
     "restored": msg("A backup was put back. Every ring stays closed until both directors have paired again."),
 }
 ICONS = {"mention": "topic", "reply": "reply", "like": "heart", "boost": "open"}
 ICONS |= dict.fromkeys(("follow", "follow_request", "follow_accepted", "follow_refused"), "follow")
 ICONS |= dict.fromkeys(("reset_made", "password_changed"), "lock")
 ICONS |= dict.fromkeys(("key_made", "key_changed", "key_conflict", "departures_differ"), "lock")
-ICONS |= dict.fromkeys((kind for kind in SENTENCES if kind.startswith("room_")), "room")
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,11 @@ class Pair:
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     """The two homes, stopped; tests work on copies."""
-    folder = tmp_path_factory.mktemp("prepared")
+    return prepare(tmp_path_factory.mktemp("prepared"))
+
+
+def prepare(folder: Path) -> Pair:
+    """Two homes that share a ring, set up from the command line; neither runs."""
     bakker = make_node(folder, "bakker", ("henk", "admin", "director"), ("fatima",))
     smit = make_node(folder, "smit", ("marjan", "admin", "director"), ("sanne",))
     try:

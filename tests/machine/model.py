@@ -1,0 +1,293 @@
+"""Who may read what, by hand from product.md's words: the nodes' boundary is judged by this, never asked.
+
+Nodes and people go by name. Every node has its own record of who is in a ring and since when, made of what
+its directors did and of what reached it: rule 9 speaks of "our record of those periods".
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+COMPANY, PUBLIC, PEOPLE, NOBODY = "company", "public", "people", "nobody"
+KNOWN, PAIRED, BLOCKED = "known", "paired", "blocked"
+Member = tuple[str, str]  # node, name
+
+
+@dataclass
+class Period:
+    start: datetime
+    end: datetime | None = None
+
+    def holds(self, moment: datetime) -> bool:
+        return self.start <= moment and (self.end is None or moment < self.end)
+
+
+@dataclass(frozen=True)
+class Pact:
+    """An agreement as any firm reads it."""
+
+    hash: str
+    ring: str
+    firms: frozenset[str]
+    before: str | None
+    deadline: datetime
+    ends_at: datetime
+    retention: timedelta
+
+
+@dataclass
+class View:
+    """What one node knows of one ring."""
+
+    pacts: dict[str, Pact] = field(default_factory=dict)
+    proofs: dict[str, set[str]] = field(default_factory=dict)
+    complete: set[str] = field(default_factory=set)
+    withdrawn: set[str] = field(default_factory=set)
+    left: set[tuple[str, str]] = field(default_factory=set)
+    periods: dict[str, list[Period]] = field(default_factory=dict)
+    troubled: bool = False  # two versions that both hold, or one complete elsewhere only: directors settle it
+
+    def heads(self) -> list[Pact]:
+        """Complete versions that no other complete one stands upon."""
+        overtaken: set[str] = set()
+        for found in self.complete:
+            older = self.pacts[found].before
+            while older is not None and older not in overtaken:
+                overtaken.add(older)
+                older = self.pacts[older].before if older in self.pacts else None
+        return [self.pacts[found] for found in sorted(self.complete - overtaken)]
+
+    def was_in(self, firm: str, moment: datetime) -> bool:
+        return any(period.holds(moment) for period in self.periods.get(firm, ()))
+
+
+@dataclass
+class Thing:
+    """Something that somebody wrote; each of its versions has a word of its own that stands nowhere else."""
+
+    number: int
+    kind: str  # post, topic, like
+    node: str
+    author: str
+    audience: str  # company, public, people, nobody, or a ring's hash
+    published: datetime
+    uri: str
+    object_id: int
+    parent: "Thing | None" = None
+    addressed: frozenset[Member] = frozenset()
+    versions: list[datetime] = field(default_factory=list)
+    deleted: datetime | None = None
+    has_picture: bool = False
+    is_forged: bool = False
+
+    @property
+    def word(self) -> str:
+        """What stands in its text as it is now."""
+        return f"kz{self.number:06d}x{len(self.versions) - 1}z"
+
+
+@dataclass
+class Model:
+    """`active` are members that can log in."""
+
+    nodes: tuple[str, ...]
+    active: set[Member] = field(default_factory=set)
+    pairs: dict[tuple[str, str], str] = field(default_factory=dict)
+    views: dict[tuple[str, str], View] = field(default_factory=dict)
+    things: list[Thing] = field(default_factory=list)
+    blocks: dict[tuple[str, str], list[Period]] = field(default_factory=dict)
+    gone: dict[tuple[str, str], list[Period]] = field(default_factory=dict)
+
+    def view(self, node: str, ring: str) -> View:
+        return self.views.setdefault((node, ring), View())
+
+    def rings(self) -> list[str]:
+        return list(dict.fromkeys(ring for _, ring in self.views))
+
+    # --- pairs ---
+
+    def pair(self, one: str, other: str, moment: datetime) -> None:
+        for here, there in ((one, other), (other, one)):
+            self.pairs[here, there] = PAIRED
+            for period in self.blocks.get((here, there), []):
+                period.end = period.end or moment
+            self._settle_all(here, there, moment)
+
+    def block(self, node: str, other: str, moment: datetime) -> None:
+        if self.pairs.get((node, other)) != BLOCKED:
+            self.blocks.setdefault((node, other), []).append(Period(moment))
+        self.pairs[node, other] = BLOCKED
+        self._settle_all(node, other, moment)
+
+    def _settle_all(self, node: str, other: str, moment: datetime) -> None:
+        for (owner, ring), view in self.views.items():
+            if owner == node and other in view.periods:
+                self.settle(node, ring, moment)
+
+    # --- agreements ---
+
+    def sign(self, node: str, pact: Pact, moment: datetime) -> None:
+        """A director signs, or proposes: signing pins the listed keys."""
+        view = self.view(node, pact.ring)
+        view.pacts[pact.hash] = pact
+        for firm in pact.firms - {node}:
+            if self.pairs.get((node, firm), KNOWN) == KNOWN:
+                self.pairs[node, firm] = PAIRED
+        self._prove(node, pact, {node}, moment, moment)
+
+    def hear_offer(
+        self, node: str, pact: Pact, proofs: Iterable[str], came: datetime, moment: datetime
+    ) -> None:
+        """An offer that was handled: it brings a version, and who signed it."""
+        self.view(node, pact.ring).pacts[pact.hash] = pact
+        self._prove(node, pact, set(proofs) - {node}, came, moment)
+
+    def _prove(self, node: str, pact: Pact, proofs: set[str], came: datetime, moment: datetime) -> None:
+        view = self.view(node, pact.ring)
+        if pact.hash in view.withdrawn:
+            return
+        known = view.proofs.setdefault(pact.hash, set())
+        known |= proofs & pact.firms
+        if known != pact.firms or pact.hash in view.complete:
+            return
+        if came >= pact.deadline:
+            view.troubled = True
+            return
+        view.complete.add(pact.hash)
+        view.troubled = view.troubled or len(view.heads()) > 1
+        self.settle(node, pact.ring, moment)
+
+    def hear_leave(self, node: str, firm: str, ring: str, pact: str, moment: datetime) -> None:
+        """A firm says that it is out, or will not sign."""
+        view = self.view(node, ring)
+        view.left.add((firm, pact))
+        if pact not in view.complete:
+            view.withdrawn.add(pact)
+            return
+        self.settle(node, ring, moment)
+
+    def roster(self, node: str, ring: str, moment: datetime) -> frozenset[str]:
+        """Who is in by this node's record: firms of every version that holds, paired, and not left."""
+        view = self.view(node, ring)
+        heads = view.heads()
+        if not heads or any(head.ends_at <= moment for head in heads):
+            return frozenset()
+        firms = frozenset.intersection(*(head.firms for head in heads))
+        left = {firm for firm, pact in view.left if pact in {head.hash for head in heads}}
+        if node not in firms - left:
+            return frozenset()
+        others = {firm for firm in firms - left - {node} if self.pairs.get((node, firm)) == PAIRED}
+        return frozenset(others | {node}) if others else frozenset()
+
+    def settle(self, node: str, ring: str, moment: datetime) -> None:
+        """Periods open and close with the roster; one that is open ends with the agreement at the latest."""
+        view, inside = self.view(node, ring), self.roster(node, ring, moment)
+        ends = min((head.ends_at for head in view.heads()), default=moment)
+        for firm, periods in view.periods.items():
+            if firm not in inside:
+                for period in periods:
+                    if period.holds(moment):
+                        period.end = moment
+        for firm in inside:
+            periods = view.periods.setdefault(firm, [])
+            still = [period for period in periods if period.end is None or period.end > moment]
+            if still:
+                still[-1].end = ends
+            else:
+                periods.append(Period(moment, ends))
+
+    def is_in(self, node: str, ring: str, firm: str, moment: datetime) -> bool:
+        return self.view(node, ring).was_in(firm, moment)
+
+    # --- who may ---
+
+    def may(self, member: Member, thing: Thing, moment: datetime) -> bool:
+        """May a member have it on the pages of their own node?"""
+        node, _ = member
+        if thing.audience == PUBLIC:
+            return thing.deleted is None or node != thing.node
+        if member not in self.active:
+            return False
+        if node == thing.node:
+            return self._may_at_home(member, thing, moment)
+        if self.pairs.get((node, thing.node)) == BLOCKED:
+            return False
+        match thing.audience:
+            case "company" | "nobody":
+                return False
+            case "people":
+                return member in thing.addressed
+        return self._was_and_is(node, thing, node, moment)
+
+    def _may_at_home(self, member: Member, thing: Thing, moment: datetime) -> bool:
+        if thing.deleted is not None:
+            return False
+        if member[1] == thing.author or thing.audience == COMPANY:
+            return True
+        if thing.audience == PEOPLE:
+            return member in thing.addressed
+        return thing.audience != NOBODY and self._was_and_is(thing.node, thing, thing.node, moment)
+
+    def _was_and_is(self, node: str, thing: Thing, firm: str, moment: datetime) -> bool:
+        """By the record of `node`, `firm` is in the thing's ring, and was when it was published (rule 9)."""
+        view = self.view(node, thing.audience)
+        return view.was_in(firm, moment) and view.was_in(firm, thing.published)
+
+    def may_get(self, firm: str, thing: Thing, moment: datetime) -> bool:
+        """May another node have it from the node that wrote it, asked with its own key, or sent to it?"""
+        home = thing.node
+        if thing.deleted is not None or firm == home:
+            return False
+        if thing.audience == PUBLIC:
+            return True
+        if self.pairs.get((home, firm)) == BLOCKED:
+            return False
+        match thing.audience:
+            case "company" | "nobody":
+                return False
+            case "people":
+                return any(node == firm for node, _ in thing.addressed)
+        return self._was_and_is(home, thing, firm, moment)
+
+    # --- who must ---
+
+    def must(self, member: Member, thing: Thing, moment: datetime) -> bool:
+        """When everything has arrived: does this member have it?
+
+        Both nodes' records must say so; what directors still have to settle, or what was cleared away after
+        the retention days, is not promised.
+        """
+        node, _ = member
+        if thing.is_forged or not self.may(member, thing, moment):
+            return False
+        if node == thing.node:
+            return True
+        if thing.deleted is not None or thing.audience in (COMPANY, PUBLIC, PEOPLE, NOBODY):
+            return False
+        here, there = self.view(node, thing.audience), self.view(thing.node, thing.audience)
+        agreed = not here.troubled and not there.troubled and {*here.heads()} == {*there.heads()}
+        return (
+            agreed
+            and self.pairs.get((thing.node, node)) == PAIRED
+            and here.was_in(thing.node, moment)
+            and self._was_and_is(thing.node, thing, node, moment)
+            and not self._was_cleared(node, thing, moment)
+        )
+
+    def _was_cleared(self, node: str, thing: Thing, moment: datetime) -> bool:
+        """Whether the writer was out of the ring, by the reader's record, as long as things are kept then."""
+        view = self.view(node, thing.audience)
+        shortest = min((pact.retention for pact in view.pacts.values()), default=timedelta())
+        periods = sorted(view.periods.get(thing.node, ()), key=lambda period: period.start)
+        ends = [period.end for period in periods if period.end is not None and period.end <= moment]
+        starts = [period.start for period in periods]
+        return any(
+            min([start for start in starts if start >= end], default=moment) - end >= shortest for end in ends
+        )
+
+    def must_be_gone(self, node: str, thing: Thing) -> bool:
+        """Whether a deleted thing may stand nowhere at a node once everything has arrived.
+
+        A node that ever blocked the writer since could refuse the Delete, and its words are its own matter.
+        """
+        return thing.deleted is not None and not self.blocks.get((node, thing.node))

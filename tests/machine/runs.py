@@ -1,0 +1,57 @@
+"""Runs by chance: acts drawn from a seed, so that the same seed makes the same run."""
+
+import random
+from dataclasses import dataclass, field
+
+from tests.machine import enemies
+from tests.machine.acts import ACTS
+from tests.machine.faults import planted
+from tests.machine.machine import Bug, Leak, Lost, Start, running
+from tests.machine.starts import any_start, ringed
+
+MORE_OFTEN = 6
+
+
+@dataclass
+class Outcome:
+    """How one run went; `failure` is empty when all was well."""
+
+    seed: int
+    steps: int = 0
+    effective: int = 0
+    failure: str = ""
+    kind: str = ""  # leak, lost, bug
+    done: list[tuple[str, int]] = field(default_factory=list)
+
+
+def run(seed: int, steps: int, start: Start | None = None, more: tuple[str, ...] = ()) -> Outcome:
+    """`more` are acts that come more often than they would."""
+    chance, found = random.Random(seed), Outcome(seed)
+    names = list(ACTS)
+    weights = [ACTS[name].weight * (MORE_OFTEN if name in more else 1) for name in names]
+    with running(start or any_start(chance)) as (machine, runner):
+        try:
+            for _ in range(steps):
+                name, number = chance.choices(names, weights)[0], chance.randrange(2**32)
+                found.done.append((name, number))
+                runner.run(machine.step(ACTS[name].act, random.Random(number)))
+            runner.run(machine.heal(chance))
+        except (Leak, Lost, Bug) as error:
+            found.failure, found.kind = str(error), type(error).__name__.lower()
+        found.steps, found.effective = machine.steps, machine.effective
+    return found
+
+
+def find(name: str, *, seed: int, most: int, each: int = 150) -> Outcome:
+    """Look for a planted fault: runs of `each` steps, until one fails or `most` steps are done."""
+    steps = 0
+    with planted(name) as fault:
+        while True:
+            outcome = run(seed, each, ringed(4), fault.acts)
+            steps += outcome.steps
+            if outcome.failure or steps >= most:
+                return Outcome(seed, steps, outcome.effective, outcome.failure, outcome.kind, outcome.done)
+            seed += 1
+
+
+assert enemies  # they add their acts
