@@ -32,6 +32,7 @@ from node.activitypub.errors import (
 from node.activitypub.keeping import Keeper
 from node.activitypub.readers import signed_reader
 from node.admin import pages as admin_pages
+from node.admin import servers_pages
 from node.db import OnlyReads, is_only_reads, open_engine, reading, writing
 from node.errors import NodeError
 from node.incoming import Dropped, Handler, Incoming
@@ -187,6 +188,7 @@ def _routes() -> list[BaseRoute]:
         *topic_pages.ROUTES,
         *ring_pages.ROUTES,
         *admin_pages.ROUTES,
+        *servers_pages.ROUTES,
         *help_routes(),
         *language_routes(),
         static_mount(),

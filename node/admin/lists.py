@@ -194,7 +194,8 @@ def plan_import(db: Connection, node: Identity, kind: str, data: bytes) -> Plan:
 def _is_kept(line: Line, peer: Row[Any] | None, rules: dict[str, str]) -> bool:
     """There is a rule at least as strict, its own or a wider domain's; a rule is no reason to allow."""
     now_is = NORMAL if peer is None else standing(peer)
-    above = next((rules[name] for name in wider_domains(line.domain) if name in rules), NORMAL)
+    wider = [] if peer is not None and peer.state == PAIRED else wider_domains(line.domain)
+    above = next((rules[name] for name in wider if name in rules), NORMAL)
     if line.choice == ALLOWED:
         return now_is != NORMAL or above != NORMAL
     return max(STRICTNESS[now_is], STRICTNESS[above]) >= STRICTNESS[line.choice]

@@ -2,19 +2,22 @@
 
 import asyncio
 
+from starlette.datastructures import State
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
+from node.admin.check_rings import check_and_note, last_check
 from node.admin.doctor import Finding, examine
 from node.admin.exports import FORMATS, export_departures
 from node.admin.reach import check_address
+from node.boundary import Member
 from node.errors import NotFound
 from node.i18n import msg
 from node.identity import Identity
 from node.queue import count_queue
 from node.web.context import shell_of
 from node.web.pages import render
-from node.web.visits import Errand, Visit, errand, page
+from node.web.visits import Errand, Visit, errand, page, see_other
 
 MOST_SECONDS = 8  # a page is not kept waiting for a server that does not answer
 
@@ -34,6 +37,8 @@ async def show_admin(errand: Errand) -> Response:
         findings=sorted(everything, key=lambda finding: finding.ok),
         faults=sum(not finding.ok for finding in everything),
         counts=counts,
+        check=last_check(errand.services.settings.home),
+        is_checking=_is_running(errand.request.app.state),
     )
 
 
@@ -41,6 +46,24 @@ def _look(visit: Visit) -> tuple[Identity, list[Finding], dict[str, int]]:
     visit.require_role("admin")
     services, language = visit.services, shell_of(visit.request).language
     return visit.node, examine(services.engine, services.settings, language), count_queue(visit.db)
+
+
+async def start_check(errand: Errand) -> Response:
+    """check-rings beside everything else; the page shows how far it is."""
+    await errand.read(_require_admin)
+    services, state = errand.services, errand.request.app.state
+    if not _is_running(state):
+        state.check = asyncio.create_task(check_and_note(services.settings, state.build))
+    return see_other("/admin#rings")
+
+
+def _require_admin(visit: Visit) -> Member:
+    return visit.require_role("admin")
+
+
+def _is_running(state: State) -> bool:
+    task: asyncio.Task[None] | None = getattr(state, "check", None)
+    return task is not None and not task.done()
 
 
 def show_departures(visit: Visit) -> Response:
@@ -59,5 +82,6 @@ def show_departures(visit: Visit) -> Response:
 
 ROUTES: list[BaseRoute] = [
     errand("/admin", show_admin, method="GET"),
+    errand("/admin/check-rings", start_check),
     page("/admin/departures.{form}", show_departures),
 ]

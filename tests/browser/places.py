@@ -42,6 +42,7 @@ DIRECTOR = (
     *("/pairings/new", "/pairings/accept", "/pairings/{words}", "/pairings/{code}", "/proposals/new"),
     *("/agreements/{proposal}", "/topics", "/topics/new", "/topics/{company_topic}/edit", "/notices"),
     *("/settings", "/settings/face", "/members", "/members/{joris}", "/admin", "/followers"),
+    *("/admin/servers", "/admin/servers?show=ruled", "/admin/servers/{server}", "/admin/servers/{partner}"),
 )
 PLACES: Mapping[str, Sequence[Place]] = {
     ANONYMOUS: [

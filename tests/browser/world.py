@@ -7,11 +7,15 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from node.access.members import make_link, make_reset
+from node.admin.servers import server_named, set_standing
 from node.cli.homes import make_home
 from node.db import open_engine
 from node.migrations.upgrade import upgrade
 from node.objects import COMPANY, PUBLIC, find_object
+from node.peers import BLOCKED, keep_peer
 from node.posts.reactions import like
 from node.rings import agreements, pairing, pairing_talks
 from node.settings import write_config
@@ -106,9 +110,22 @@ async def _make(folder: Path, domains: dict[str, str]) -> dict[str, str]:
         await factories.leave_ring(smit, "oude_ring")
         await settle(bakker, smit)
         made = await _make_posts(bakker, smit, ring)
-        made |= _make_links(bakker) | _make_proposal(bakker, smit)
+        made |= _make_links(bakker) | _make_proposal(bakker, smit) | _make_servers(bakker, smit)
         await settle(bakker, smit)
         return made | await _make_pairings(bakker, third)
+
+
+def _make_servers(bakker: RunningNode, smit: RunningNode) -> dict[str, str]:
+    """A partner, and a server with a rule that one below it follows."""
+
+    def make(db: Connection) -> dict[str, str]:
+        node = bakker.identity
+        below = server_named(db, node, "diep.kwaad.example")
+        wide = server_named(db, node, "kwaad.example")
+        set_standing(db, node, wide, BLOCKED, reason="Reclame", comment="Zie de mail van mei")
+        return {"server": str(below), "partner": str(keep_peer(db, smit.domain))}
+
+    return bakker.write(make)
 
 
 def _make_people(bakker: RunningNode, smit: RunningNode) -> None:

@@ -118,6 +118,13 @@ READ: dict[str, list[str]] = {
     "/members": ["/members"],
     "/members/{id}": ["/members/{actor}"],
     "/admin": ["/admin"],
+    "/admin/servers": ["/admin/servers", "/admin/servers?q=a&show=ruled&from=0"],
+    "/admin/servers/{kind}.csv": [
+        "/admin/servers/blocks.csv",
+        "/admin/servers/allows.csv",
+        "/admin/servers/x.csv",
+    ],
+    "/admin/servers/{id}": ["/admin/servers/{peer}"],
     "/admin/departures.{form}": ["/admin/departures.csv", "/admin/departures.jsonl", "/admin/departures.x"],
     # Files of the pages themselves: the same for everyone.
     "/static": ["/static/nothing.css"],
@@ -158,6 +165,8 @@ GUESSED: dict[str, tuple[str, dict[str, str]]] = {
     "/members/{id}/reset": ("/members/{actor}/reset", {}),
     "/invite/{token}": ("/invite/{link}", {"handle": "gok", "name": "Gok", "password": "kort"}),
     "/reset/{token}": ("/reset/{link}", {"password": "een lang wachtwoord"}),
+    "/admin/servers/{id}": ("/admin/servers/{peer}", {"choice": "blocked", "sure": "on"}),
+    "/admin/servers/{id}/forget": ("/admin/servers/{peer}/forget", {}),
     "/node/pairing": ("/node/pairing", {}),
     "/node/prove": ("/node/prove", {}),
     "/node/heads": ("/node/heads", {}),
@@ -185,6 +194,11 @@ PLAIN_FORMS: dict[str, dict[str, str]] = {
     "/pairings/new": {"domain": "gok.localhost"},
     "/pairings/accept": {"domain": "gok.localhost"},
     "/proposals/new": {},
+    "/admin/servers/find": {"domain": "gok.localhost"},
+    "/admin/servers/federation": {"federation": "allow_list", "sure": "on"},
+    "/admin/servers/list": {"kind": "blocks"},
+    "/admin/servers/import": {"kind": "blocks", "list": "gok.localhost"},
+    "/admin/check-rings": {},
     "/sectors/new": {},
     "/sectors/read": {"domain": "gok.localhost"},
 }
@@ -224,6 +238,7 @@ def _ids(db: Connection) -> Fillings:
     )
     rows = db.execute(people).all()
     return {
+        "peer": texts(peers.c.id),
         "object": texts(objects.c.id),
         "sample": texts(select(func.min(objects.c.id)).group_by(objects.c.audience, objects.c.kind)),
         "actor": texts(actors.c.id),
