@@ -19,6 +19,7 @@ from node.peers import PAIRED, peers
 from node.posts import actions as post_actions
 from node.posts import activities as post_activities
 from node.posts import audiences as post_audiences
+from node.posts import sending
 from node.rings import catching_up, leaving, rosters
 from node.workers import deliveries as delivery_worker
 from node.workers import files as file_worker
@@ -134,7 +135,8 @@ def deleted_things_stay_readable() -> Sequence[tuple[Any, str, Any]]:
 
 
 @fault("write_post", "work")
-def company_posts_are_sent_to_partners() -> Sequence[tuple[Any, str, Any]]:
+def ring_posts_go_to_every_partner() -> Sequence[tuple[Any, str, Any]]:
+    """Whoever is paired with us counts as being in the ring."""
     right = boundary.receivers
 
     def receivers(db: Any, *, audience: str, **rest: Any) -> list[Receiver]:
@@ -143,7 +145,7 @@ def company_posts_are_sent_to_partners() -> Sequence[tuple[Any, str, Any]]:
             return [Receiver(row.id, row.inbox) for row in rows]
         return right(db, audience=audience, **rest)
 
-    return [(post_actions, "receivers", receivers)]
+    return [(sending, "receivers", receivers), (delivery_worker, "_may_go", _always(True))]
 
 
 @fault("leave", "write_post", "work")
@@ -163,7 +165,7 @@ def deletes_go_to_the_present_roster_only() -> Sequence[tuple[Any, str, Any]]:
         row = db.execute(select(objects).where(objects.c.id == object_id)).one()
         return boundary.receivers(db, audience=row.audience, author_id=row.author_id)
 
-    return [(post_actions, "holders_of", there)]
+    return [(sending, "holders_of", there)]
 
 
 @fault("edit", "leave", "work")
@@ -174,7 +176,7 @@ def updates_go_to_whoever_had_it() -> Sequence[tuple[Any, str, Any]]:
         return boundary.holders_of(db, row.id)
 
     return [
-        (post_actions, "receivers_of_update", whoever),
+        (sending, "receivers_of_update", whoever),
         (delivery_worker, "_may_go", _always(True)),
     ]
 
@@ -211,16 +213,12 @@ def updates_may_widen() -> Sequence[tuple[Any, str, Any]]:
 @fault("forge", "work")
 def a_persons_key_opens_rings() -> Sequence[tuple[Any, str, Any]]:
     """Ring content under any key is believed."""
-    right = post_audiences._only_ring
+    right = post_audiences._only_closed
 
-    def only_ring(db: Any, incoming: Any, named: Any) -> str:
-        return str(right(db, _as_node(incoming), named))
+    def only_closed(db: Any, incoming: Any, *rest: Any) -> str:
+        return str(right(db, replace(incoming, by_node=True), *rest))
 
-    return [(post_audiences, "_only_ring", only_ring), (received_worker, "_check_key", _always(None))]
-
-
-def _as_node(incoming: Any) -> Any:
-    return replace(incoming, by_node=True)
+    return [(post_audiences, "_only_closed", only_closed), (received_worker, "_check_key", _always(None))]
 
 
 @fault("disable_or_enable", "write_post")

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from tests.machine import runs
 from tests.machine.acts import ACTS
+from tests.machine.faults import FAULTS, planted
 from tests.machine.machine import fresh, running
 from tests.machine.starts import paired, ringed
 
@@ -63,6 +64,12 @@ def test_nobody_has_what_is_not_theirs_and_nothing_is_lost() -> None:
 def test_a_planted_fault_is_found(name: str) -> None:
     outcome = runs.find(name, seed=1, most=FOUND_IN)
     assert outcome.kind in ("leak", "lost"), f"not found in {outcome.steps} steps"
+
+
+def test_every_fault_has_its_place_in_the_product() -> None:
+    for name in FAULTS:
+        with planted(name) as fault:
+            assert set(fault.acts) <= set(ACTS), name
 
 
 def test_a_run_is_made_again_by_its_seed() -> None:
