@@ -35,6 +35,7 @@ from node.admin import pages as admin_pages
 from node.admin import servers_pages
 from node.db import OnlyReads, is_only_reads, open_engine, reading, writing
 from node.errors import NodeError
+from node.gates import pages as gate_pages
 from node.incoming import Dropped, Handler, Incoming
 from node.media.pages import media_routes
 from node.migrations.upgrade import upgrade
@@ -44,7 +45,7 @@ from node.people import notices_pages
 from node.people import pages as people_pages
 from node.posts import activities as posts
 from node.posts import pages as post_pages
-from node.posts import relays
+from node.posts import relays, waiting_pages
 from node.rings import activities as rings
 from node.rings import pages as ring_pages
 from node.rings.proving import forget_proofs
@@ -187,11 +188,13 @@ def _routes() -> list[BaseRoute]:
         *notices_pages.ROUTES,
         *topic_pages.ROUTES,
         *ring_pages.ROUTES,
+        *gate_pages.ROUTES,
         *admin_pages.ROUTES,
         *servers_pages.ROUTES,
         *help_routes(),
         *language_routes(),
         static_mount(),
+        *waiting_pages.ROUTES,
         *post_pages.ROUTES,
     ]
 

@@ -65,10 +65,18 @@ SENTENCES = {
     "key_changed": msg("%(what)s has a new key. Their old key signed for it."),
     "key_conflict": msg("Two new keys are signed for %(what)s. Nothing goes there until you pair again."),
     "departures_differ": msg("The log of what left is not as it was told to %(what)s."),
+    "gate_waits": msg("A post of %(name)s waits for an editor."),
+    "gate_let_go": msg("%(name)s read what you wrote and let it go out."),
+    "gate_sent_back": msg("%(name)s sent back what you wrote, with a reason."),
+    "gate_no_editor": msg("What you wrote waits for an editor, but nobody else here is one. Ask your admin."),
+    "gate_needs_editor": msg("A post waits for an editor, but there is none. Make somebody editor."),
+    "gate_stuck": msg("What you wrote could not go out. Look why."),
     "restored": msg("A backup was put back. Every ring stays closed until both directors have paired again."),
 }
 ICONS = {"mention": "topic", "reply": "reply", "like": "heart", "boost": "open"}
 ICONS |= dict.fromkeys(("follow", "follow_request", "follow_accepted", "follow_refused"), "follow")
+ICONS |= dict.fromkeys(("gate_waits", "gate_no_editor", "gate_needs_editor", "gate_stuck"), "clock")
+ICONS |= {"gate_let_go": "done", "gate_sent_back": "left"}
 ICONS |= dict.fromkeys(("reset_made", "password_changed"), "lock")
 ICONS |= dict.fromkeys(("key_made", "key_changed", "key_conflict", "departures_differ"), "lock")
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from node.boundary import Anonymous, Member, Reader, readable
 from node.errors import NotFound
+from node.gates.tables import waits
 from node.identity import SELF
 from node.memberships import ACCEPTED, follows
 from node.objects import COMPANY, PUBLIC, objects
@@ -160,6 +161,18 @@ def liked_by(db: Connection, member: Member, ids: Collection[int]) -> set[int]:
         reactions.c.target_id.in_(ids), reactions.c.type == LIKE, reactions.c.actor_id == member.actor_id
     )
     return set(db.scalars(query))
+
+
+def waits_seen(db: Connection, member: Member, rows: Collection[Row[Any]]) -> dict[int, Row[Any]]:
+    """What waits at the gate or with its author, of posts that this member may read."""
+    mine = {row.id for row in rows if row.author_id == member.actor_id}
+    query = select(waits).where(waits.c.object_id.in_([row.id for row in rows]))
+    is_editor = "editor" in member.roles
+    return {
+        wait.object_id: wait
+        for wait in db.execute(query)
+        if wait.object_id in mine or (is_editor and wait.state == "waiting")
+    }
 
 
 def topic_names(db: Connection, reader: Reader, topic_ids: Collection[int]) -> dict[int, str]:

@@ -7,12 +7,14 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from node.boundary import Anonymous, Member
+from node.gates.rules import rules_of, rules_words
 from node.i18n import Message, msg, nmsg
 from node.identity import SELF, Identity
 from node.media.queries import file_views
-from node.objects import COMPANY, HELD, PEOPLE, PUBLIC, is_closed, is_ring
+from node.objects import COMPANY, LIVE, PEOPLE, PUBLIC, is_closed, is_ring
 from node.people.queries import author_views
-from node.posts.queries import count_likes, count_replies, liked_by, topic_names
+from node.posts.queries import count_likes, count_replies, liked_by, topic_names, waits_seen
+from node.posts.waiting import AT_GATE, wait_words
 from node.rings.queries import NodeReach, Reach, describe_reach, known_rings
 from node.rings.receipts import receipt_summary
 from node.web.views import AudienceChoice, AudienceView, AuthorView, FileView, PostView
@@ -39,6 +41,7 @@ class Shown:
     topics: Mapping[int, str]
     rings: Mapping[str, str]
     receipts: Mapping[int, Sequence[tuple[str, str]]]
+    waits: Mapping[int, Row[Any]]
 
 
 def post_views(
@@ -75,6 +78,7 @@ def _load(db: Connection, node: Identity, reader: Member | Anonymous, rows: Sequ
         topics=topic_names(db, reader, {row.topic_id for row in rows if row.topic_id is not None}),
         rings=ring_names(db) if member else {},
         receipts=receipt_summary(db, own_ring_posts) if member and own_ring_posts else {},
+        waits=waits_seen(db, member, rows) if member else {},
     )
 
 
@@ -84,7 +88,7 @@ def ring_names(db: Connection) -> dict[str, str]:
 
 def _view(shown: Shown, row: Row[Any], depth: int) -> PostView:
     url, is_mine = f"/o/{row.id}", _is_mine(shown.reader, row)
-    acts = isinstance(shown.reader, Member) and row.state != HELD
+    acts = isinstance(shown.reader, Member) and row.state == LIVE
     topic = shown.topics.get(row.topic_id, "") if row.topic_id is not None else ""
     return PostView(
         id=str(row.id),
@@ -105,7 +109,9 @@ def _view(shown: Shown, row: Row[Any], depth: int) -> PostView:
         files=shown.files.get(row.id, ()),
         topic_name=topic,
         topic_url=f"/topics/{row.topic_id}" if topic else "",
-        held=row.state == HELD,
+        held=row.state != LIVE,
+        **_waiting(shown.waits.get(row.id)),
+        share_url=f"{url}/share" if is_mine and row.state == LIVE and row.audience != PEOPLE else "",
         receipts=receipt_line(shown.receipts.get(row.id, ())) if is_mine else "",
         begin_not_shared=bool(row.parent_uri) and row.audience != PUBLIC,
         depth=depth,
@@ -114,6 +120,19 @@ def _view(shown: Shown, row: Row[Any], depth: int) -> PostView:
         edit_url=f"{url}/edit" if is_mine else "",
         delete_url=f"{url}/delete" if is_mine else "",
     )
+
+
+def _waiting(wait: Row[Any] | None) -> dict[str, Any]:
+    """What stands at a gate, in place."""
+    if wait is None:
+        return {}
+    until = wait.until_at if wait.state == AT_GATE and not wait.stuck else None
+    words = wait_words(wait)
+    return {
+        "waits": msg("Changed words: %(what)s", what=words) if wait.is_edit else words,
+        "waits_until": until,
+        "waiting_url": f"/o/{wait.object_id}/waiting",
+    }
 
 
 def _is_mine(reader: Member | Anonymous, row: Row[Any]) -> bool:
@@ -152,7 +171,19 @@ def audience_choice(db: Connection, audience: str, rings: Mapping[str, str]) -> 
     view = audience_view(audience, rings)
     reach = describe_reach(db, audience)
     firms = tuple(node.name for node in reach.nodes) if reach.is_large else ()
-    return AudienceChoice(value=audience, audience=view, reach=words_for(audience, reach), firms=firms)
+    return AudienceChoice(
+        value=audience,
+        audience=view,
+        reach=words_for(audience, reach),
+        firms=firms,
+        gate=gate_words(db, audience),
+    )
+
+
+def gate_words(db: Connection, audience: str) -> str:
+    """What it passes first; empty when it goes at once."""
+    rules = rules_of(db, audience)
+    return "" if rules.are_none else rules_words(rules)
 
 
 OPEN_WORDS = msg("Everyone on the internet can read it, and others can keep it. You cannot take it back.")

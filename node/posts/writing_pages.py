@@ -27,6 +27,8 @@ from node.posts.queries import get_readable_post, list_thread
 from node.posts.reactions import like, unlike
 from node.posts.shown import audience_choice, post_views, reach_words, ring_names, thread_views
 from node.posts.storing import own_post
+from node.posts.waiting import AT_HOME, find_wait
+from node.posts.waiting_pages import offered
 from node.web.context import shell_of
 from node.web.flashes import flash
 from node.web.forms import Form, blank_form
@@ -84,6 +86,9 @@ def _again(visit: Visit, draft: Draft) -> Response:
 
 def _published(visit: Visit, draft: Draft, made: int) -> Response:
     post = own_post(visit.db, visit.member.actor_id, made)
+    wait = find_wait(visit.db, made)
+    if wait is not None:
+        return to_gate(visit, made, wait)
     root = f"/o/{post.root_id}#post-{made}" if draft.parent_id else f"/o/{made}"
     response = see_other(root)
     said, missed = _sent_words(visit, post), unreached(visit.db, visit.node, made)
@@ -94,6 +99,11 @@ def _published(visit: Visit, draft: Draft, made: int) -> Response:
         )
     flash(visit.request, response, "warning" if missed else "done", said)
     return response
+
+
+def to_gate(visit: Visit, object_id: int, wait: Row[Any]) -> Response:
+    """To the questions, or where it waits."""
+    return see_other(f"/o/{object_id}/check") if wait.state == AT_HOME else offered(visit, object_id)
 
 
 def _sent_words(visit: Visit, post: Row[Any]) -> Message:
@@ -137,7 +147,9 @@ def _reply_page(visit: Visit, parent: Row[Any], form: Form | None) -> Response:
 
 def show_edit(visit: Visit) -> Response:
     post = own_post(visit.db, visit.member.actor_id, _id(visit))
-    start = {name: getattr(post, name) or "" for name in ("source", "title", "warning", "language")}
+    wait = find_wait(visit.db, post.id)
+    words = wait if wait is not None and wait.is_edit else post
+    start = {name: getattr(words, name) or "" for name in ("source", "title", "warning", "language")}
     return _edit_page(visit, post, blank_form(start))
 
 
@@ -166,6 +178,9 @@ def take_edit(visit: Visit) -> Response:
     if not form.ok:
         return _edit_page(visit, post, form)
     edit_on_page(visit.db, visit.node, visit.member.actor_id, post.id, words)
+    wait = find_wait(visit.db, post.id)
+    if wait is not None:
+        return to_gate(visit, post.id, wait)
     response = see_other(f"/o/{post.id}")
     missed = unreached(visit.db, visit.node, post.id)
     said = msg("Changed. Who has the post gets the new text.")

@@ -26,6 +26,7 @@ class AudienceChoice:
     audience: AudienceView
     reach: str = ""
     firms: tuple[str, ...] = ()
+    gate: str = ""  # what it passes first, empty when it goes at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,10 @@ class PostView:
     topic_name: str = ""
     topic_url: str = ""
     held: bool = False
+    waits: str = ""  # for what, or what became of it
+    waits_until: datetime | None = None
+    waiting_url: str = ""
+    share_url: str = ""
     receipts: str = ""
     begin_not_shared: bool = False
     depth: int = 0

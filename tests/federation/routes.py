@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from node.access.tables import links
 from node.actors import actors
+from node.gates.tables import waits
 from node.identity import SELF
 from node.media.tables import files
 from node.memberships import follows
@@ -90,6 +91,15 @@ READ: dict[str, list[str]] = {
     "/o/{id}/reply": ["/o/{sample}/reply"],
     "/o/{id}/edit": ["/o/{sample}/edit"],
     "/o/{id}/delete": ["/o/{sample}/delete"],
+    # What waits at a gate.
+    "/waiting": ["/waiting"],
+    "/o/{id}/waiting": ["/o/{waiting}/waiting"],
+    "/o/{id}/check": ["/o/{waiting}/check"],
+    "/gates": ["/gates"],
+    "/gates/open": ["/gates/open"],
+    "/gates/open/check": ["/gates/open/check"],
+    "/rings/{handle}/gate": ["/rings/{ring}/gate"],
+    "/rings/{handle}/check": ["/rings/{ring}/check"],
     # People, topics, notices, settings.
     "/settings": ["/settings"],
     "/settings/face": ["/settings/face", "/settings/face?next=/o/{sample}"],
@@ -136,6 +146,13 @@ GUESSED: dict[str, tuple[str, dict[str, str]]] = {
     "/o/{id}/delete": ("/o/{object}/delete", {}),
     "/o/{id}/like": ("/o/{object}/like", {}),
     "/o/{id}/unlike": ("/o/{object}/unlike", {}),
+    "/o/{id}/let-go": ("/o/{object}/let-go", {"version": "2"}),
+    "/o/{id}/send-back": ("/o/{object}/send-back", {"version": "2", "reason": "Gok"}),
+    "/o/{id}/take-back": ("/o/{object}/take-back", {}),
+    "/o/{id}/drop-edit": ("/o/{object}/drop-edit", {}),
+    "/o/{id}/check": ("/o/{object}/check", {"version": "2", "all": "on"}),
+    "/rings/{handle}/gate": ("/rings/{ring}/gate", {"minutes": "0"}),
+    "/rings/{handle}/check": ("/rings/{ring}/check", {}),
     "/topics/{id}/edit": ("/topics/{topic}/edit", {"name": "Anders"}),
     "/topics/{id}/delete": ("/topics/{topic}/delete", {}),
     "/posts": ("/posts", {"source": "Antwoord", "language": "nl", "parent": "{object}", "audience": ""}),
@@ -187,6 +204,8 @@ PLAIN_FORMS: dict[str, dict[str, str]] = {
     "/settings/password": {"old": "gok", "new": "een lang wachtwoord"},
     "/settings/logins/end": {},
     "/settings/face": {},
+    "/gates/open": {"minutes": "0"},
+    "/gates/open/check": {},
     "/notices/read": {},
     "/topics/new": {"name": "Gok"},
     "/follow": {"handle": "gok"},
@@ -241,6 +260,7 @@ def _ids(db: Connection) -> Fillings:
         "peer": texts(peers.c.id),
         "object": texts(objects.c.id),
         "sample": texts(select(func.min(objects.c.id)).group_by(objects.c.audience, objects.c.kind)),
+        "waiting": texts(waits.c.object_id),
         "actor": texts(actors.c.id),
         "activity": texts(activities.c.id),
         "file": texts(files.c.id),

@@ -59,6 +59,13 @@ WHO: dict[str, Line] = {
     "smit company": (SMIT, {"smit"}),
     "smit company alt text": (SMIT, {"smit"}),
     "branche company": (BRANCHE, {"branche"}),
+    # At a gate: its author's and the editors', or its author's again.
+    "held in ring": ({"anna", "ed"}, {"bakker"}),
+    "held open": ({"anna", "ed"}, {"bakker"}),
+    "words that wait": ({"anna", "ed"}, {"bakker"}),
+    "taken back": ({"anna"}, {"bakker"}),
+    "sent back": ({"anna"}, {"bakker"}),
+    "reason to send back": ({"anna"}, {"bakker"}),
     # The ring of Bakker and Smit.
     "ring title": (PARTNERS, PARTNER_DISKS),
     "ring text": (PARTNERS, PARTNER_DISKS),

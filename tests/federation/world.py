@@ -13,12 +13,15 @@ from sqlalchemy import update
 from federation.signatures import sign_cavage
 from node.access.members import INVITE, disable_member, make_link
 from node.actors import find_actor
+from node.boundary import Member
+from node.gates.rules import Rules, set_rules
 from node.objects import COMPANY, HELD, PEOPLE, PUBLIC, objects
 from node.peers import find_peer
 from node.people.actions import change_profile
 from node.people.follows import follow
 from node.posts.actions import delete_post, edit_post
 from node.posts.reactions import like
+from node.posts.waiting import find_wait, send_back, take_back
 from node.rings import agreements
 from node.rings.agreements import Share
 from node.rings.rosters import block_peer
@@ -138,6 +141,7 @@ async def _seed(world: World) -> None:
     await _write_in_left_ring(world, left)
     await _write_open_posts(world)
     await _write_personal_posts(world)
+    _write_at_gates(world, partners)
     _fill_in_forms(world)
     await world.settle()
     for node in world.nodes.values():
@@ -386,6 +390,35 @@ async def _write_personal_posts(world: World) -> None:
     assert row is not None
     world.write_post(node, "personal of anna", "anna", PEOPLE, parent_id=row.id)
     await world.settle()
+
+
+def _write_at_gates(world: World, ring: str) -> None:
+    """Two gates stand for a while; what came to them then waits still."""
+    node, anna = world.bakker, world.people["anna"]
+    words = {"title": "", "warning": "", "language": "nl"}
+    for audience in (ring, PUBLIC):
+        _set_gate(node, audience, Rules(four_eyes=True))
+    world.write_post(node, "held in ring", "anna", ring)
+    world.write_post(node, "held open", "anna", PUBLIC)
+    taken = world.write_post(node, "taken back", "anna", ring)
+    node.write(lambda db: take_back(db, anna, taken))
+    sent = world.write_post(node, "sent back", "anna", PUBLIC)
+    editor, reason = Member(world.people["ed"], frozenset({"editor"})), canary("reason to send back")
+    node.write(lambda db: send_back(db, editor, sent, _version(db, sent), reason))
+    edited, text = world.posts["ring topic post"], canary("words that wait")
+    node.write(lambda db: edit_post(db, node.identity, anna, edited, source=text, **words))
+    for audience in (ring, PUBLIC):
+        _set_gate(node, audience, Rules())
+
+
+def _set_gate(node: RunningNode, audience: str, rules: Rules) -> None:
+    node.write(lambda db: set_rules(db, audience, rules, None))
+
+
+def _version(db: Any, object_id: int) -> int:
+    wait = find_wait(db, object_id)
+    assert wait is not None
+    return int(wait.version)
 
 
 def _fill_in_forms(world: World) -> None:
