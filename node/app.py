@@ -45,7 +45,7 @@ from node.people import notices_pages
 from node.people import pages as people_pages
 from node.posts import activities as posts
 from node.posts import pages as post_pages
-from node.posts import relays, waiting_pages
+from node.posts import relays, sharing_pages, waiting_pages
 from node.rings import activities as rings
 from node.rings import pages as ring_pages
 from node.rings.proving import forget_proofs
@@ -195,6 +195,7 @@ def _routes() -> list[BaseRoute]:
         *language_routes(),
         static_mount(),
         *waiting_pages.ROUTES,
+        *sharing_pages.ROUTES,
         *post_pages.ROUTES,
     ]
 

@@ -14,9 +14,9 @@ from node.ids import now
 from node.memberships import ACCEPTED, addressees, follows, guests, memberships, rooms
 from node.objects import (
     COMPANY,
-    DRAFT,
     HELD,
     LIVE,
+    OWN_STATES,
     PEOPLE,
     PUBLIC,
     holders,
@@ -26,8 +26,6 @@ from node.objects import (
     objects,
 )
 from node.peers import ALLOWED, BLOCKED, LIMITED, PAIRED, RINGS_ONLY, peers
-
-OWN_STATES = (LIVE, HELD, DRAFT)  # what its author sees
 
 
 @dataclass(frozen=True)

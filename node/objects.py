@@ -17,6 +17,7 @@ PUBLIC = "public"
 
 LIVE, HELD, DELETED = "live", "held", "deleted"
 DRAFT = "draft"  # its author's alone
+OWN_STATES = (LIVE, HELD, DRAFT)  # what its author sees
 DROPPED = "dropped"  # thrown away before anybody got it: no 410 says that it was there
 
 objects = Table(

@@ -6,7 +6,21 @@ import typer
 from sqlalchemy.exc import OperationalError
 
 from federation.errors import FederationError
-from node.cli import check, departures, homes, keeping, key, member, pair, peer, post, ring, serving, topic
+from node.cli import (
+    check,
+    departures,
+    gate,
+    homes,
+    keeping,
+    key,
+    member,
+    pair,
+    peer,
+    post,
+    ring,
+    serving,
+    topic,
+)
 from node.cli.site import WrongUse, words_of
 from node.errors import NodeError
 from node.i18n import DEFAULT_LANGUAGE, msg, translate
@@ -34,7 +48,7 @@ for function in (
 ):
     commands.command()(function)
 commands.command("check-rings")(check.check_rings_)
-for noun in (member, pair, peer, ring, topic, departures, key):
+for noun in (member, pair, peer, ring, gate, topic, departures, key):
     commands.add_typer(noun.commands, name=noun.__name__.rpartition(".")[2])
 
 

@@ -1,6 +1,7 @@
 """`leerkring ring`: firms that share content under one agreement; signing asks a director's password."""
 
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -32,6 +33,15 @@ Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day,
 SHOWN = ("handle", "name", "kind", "state")
 
 
+class GateKind(StrEnum):
+    """The gates of an agreement."""
+
+    none = "none"
+    checklist = "checklist"
+    hold = "hold"
+    four_eyes = "four_eyes"
+
+
 @commands.command()
 def create(
     handle: Handle,
@@ -49,6 +59,9 @@ def create(
     ] = True,
     retention_days: Annotated[int, typer.Option(min=0, max=3650, help="Days after leaving.")] = KEEP_DAYS,
     titles_in_mail: Annotated[bool, typer.Option(help="May mails name titles of posts?")] = False,
+    gate: Annotated[GateKind, typer.Option(help="What a post passes before it goes out.")] = GateKind.none,
+    gate_minutes: Annotated[int, typer.Option(min=1, max=1440, help="How long a hold is.")] = 10,
+    gate_days: Annotated[int, typer.Option(min=1, max=365, help="How long answers count.")] = 30,
     deadline: Day = None,
     ends: Day = None,
     by: By = None,
@@ -68,8 +81,9 @@ def create(
             no_poaching=no_poaching,
             retention_days=retention_days,
             titles_in_mail=titles_in_mail,
-            gate="none",
-            gate_minutes=0,
+            gate=gate.value,
+            gate_minutes=gate_minutes,
+            gate_days=gate_days,
             deadline=_moment(deadline, SIGN_DAYS),
             ends_at=_moment(ends, RING_DAYS),
             shares=_shares(domains, purpose, director.name, (goal or [], hours or [], contact or [])),

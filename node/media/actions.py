@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from federation.delivery import backoff
-from node.errors import Invalid
+from node.errors import Conflict, Invalid
 from node.i18n import msg
 from node.ids import new_id, now
 from node.media.images import BadPicture, Picture, read_picture
-from node.media.queries import MOST_FAILURES, stored_names
-from node.media.storage import sweep_files, write_picture
+from node.media.queries import MOST_FAILURES, list_files, stored_names
+from node.media.storage import read_picture_file, read_thumb, sweep_files, write_picture
 from node.media.tables import files
 from node.settings import Settings
 from node.web.forms import Upload
@@ -46,6 +47,21 @@ def attach_pictures(
         row = {"id": new_id(), "object_id": object_id, "owner_id": owner_id, "position": first + place}
         stored = _stored(picture, write_picture(settings.media_folder, picture))
         db.execute(insert(files).values(**row, **stored, alt=alt, created_at=now()))
+
+
+def copy_pictures(db: Connection, settings: Settings, object_id: int) -> tuple[list[Picture], list[str]]:
+    """An object's pictures, to be stored again with another: a file belongs to one object (rule 13)."""
+    rows = list_files(db, object_id)
+    try:
+        return [_read_stored(settings, row) for row in rows], [row.alt for row in rows]
+    except FileNotFoundError as error:
+        raise Conflict(msg("A picture of this post is not here any more. It cannot be copied.")) from error
+
+
+def _read_stored(settings: Settings, row: Row[Any]) -> Picture:
+    folder = settings.media_folder
+    data, thumb = read_picture_file(folder, row.name), read_thumb(folder, row.name)
+    return Picture(data=data, thumb=thumb, media_type=row.media_type, width=row.width, height=row.height)
 
 
 def _count_files(db: Connection, object_id: int) -> int:

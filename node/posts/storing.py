@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from node.boundary import OWN_STATES, Outside, may_hold
+from node.boundary import Outside, may_hold
 from node.db import insert_new
 from node.errors import NotFound
 from node.identity import SELF
 from node.ids import new_id, now
 from node.memberships import addressees
-from node.objects import DROPPED, PEOPLE, PUBLIC, is_closed, mark_deleted, objects
+from node.objects import DROPPED, OWN_STATES, PEOPLE, PUBLIC, is_closed, mark_deleted, objects
 from node.posts.tables import hashtags, mentions, post_versions, posts, reactions
 from node.queue import forget_words
 

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 from node.errors import Conflict, Forbidden, Invalid
 from node.i18n import Message, msg
 from node.media.images import MAX_BYTES
-from node.objects import COMPANY, PEOPLE, PUBLIC
+from node.objects import COMPANY, LIVE, PEOPLE, PUBLIC
 from node.people.actions import FACE_PAGE, FaceNeeded, show_face
 from node.posts.actions import (
     LONGEST_SOURCE,
@@ -205,9 +205,10 @@ def show_delete(visit: Visit) -> Response:
 def take_delete(visit: Visit) -> Response:
     post = own_post(visit.db, visit.member.actor_id, _id(visit))
     delete_post(visit.db, visit.node, visit.member.actor_id, post.id)
-    response = see_other("/")
+    has_left = post.state == LIVE and post.audience not in (COMPANY, PEOPLE)
+    response = see_other(f"/recalled/{post.id}" if has_left else "/")
     said = msg("Deleted here. Everyone who got it is asked to delete it too.")
-    flash(visit.request, response, "done", msg("Deleted.") if post.audience == COMPANY else said)
+    flash(visit.request, response, "done", said if has_left else msg("Deleted."))
     return response
 
 

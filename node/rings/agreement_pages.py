@@ -29,6 +29,8 @@ PURPOSE = msg("We learn from each other: we share questions, solutions and mista
 CONFIDENTIALITY = msg(
     "What we read here stays between our firms. Prices, customers and personal matters do not belong here."
 )
+GATES = ("none", "checklist", "hold", "four_eyes")
+FIRST_GATE = {"gate": "none", "gate_minutes": "10", "gate_days": "30"}
 GOAL = msg("Ask one question and share one experience each month.")
 
 
@@ -47,6 +49,7 @@ def _first_values(visit: Visit) -> dict[str, str]:
         "purpose": translate(language, PURPOSE),
         "confidentiality": translate(language, CONFIDENTIALITY),
         "no_poaching": "on",
+        **FIRST_GATE,
         "retention_days": str(KEEP_DAYS),
         "deadline": day_text(now() + timedelta(days=SIGN_DAYS)),
         "ends_at": day_text(now() + timedelta(days=RING_DAYS)),
@@ -96,6 +99,9 @@ def _values_of(visit: Visit, document: Agreement) -> dict[str, str]:
         "no_poaching": "on" if document.no_poaching else "",
         "titles_in_mail": "on" if document.titles_in_mail else "",
         "retention_days": str(document.retention_days),
+        "gate": document.gate.kind,
+        "gate_minutes": str(document.gate.minutes or FIRST_GATE["gate_minutes"]),
+        "gate_days": str(document.gate.days or FIRST_GATE["gate_days"]),
     }
     for key, domain in _firm_keys(visit).items():
         firm = document.firm_of(domain)
@@ -145,12 +151,26 @@ def _read_terms(visit: Visit, form: Form) -> Terms:
         no_poaching=form.flag("no_poaching"),
         retention_days=form.whole("retention_days", least=0, most=3650),
         titles_in_mail=form.flag("titles_in_mail"),
-        gate="none",  # the gates themselves come with a later version
-        gate_minutes=0,
+        gate=_read_gate(form),
+        gate_minutes=_read_minutes(form),
+        gate_days=_read_days(form),
         ends_at=end_of_day(form, "ends_at"),
         deadline=end_of_day(form, "deadline"),
         shares={domain: _read_share(form, key) for key, domain in chosen.items()},
     )
+
+
+def _read_gate(form: Form) -> str:
+    """A form of before there were gates asks none."""
+    return form.choice("gate", GATES) if form.value("gate") else "none"
+
+
+def _read_minutes(form: Form) -> int:
+    return form.whole("gate_minutes", least=1, most=1440) if form.value("gate") == "hold" else 0
+
+
+def _read_days(form: Form) -> int | None:
+    return form.whole("gate_days", least=1, most=365) if form.value("gate") == "checklist" else None
 
 
 def _read_share(form: Form, key: str) -> Share:

@@ -87,6 +87,7 @@ class Terms:
     ends_at: datetime
     deadline: datetime
     shares: Mapping[str, Share]
+    gate_days: int | None = None  # how long the answers of a checklist count
 
 
 # --- a director's acts -----------------------------------------------------------------------------
@@ -202,7 +203,7 @@ def _build(
             no_poaching=terms.no_poaching,
             retention_days=terms.retention_days,
             titles_in_mail=terms.titles_in_mail,
-            gate=Gate.model_validate({"kind": terms.gate, "minutes": terms.gate_minutes}),
+            gate=_gate(terms),
             firms=firms,
             ends_at=moment_text(terms.ends_at),
             deadline=moment_text(terms.deadline),
@@ -213,6 +214,13 @@ def _build(
         )
     except ValidationError as error:
         raise _invalid(error) from error
+
+
+def _gate(terms: Terms) -> Gate:
+    """Only what its kind uses is written down."""
+    minutes = terms.gate_minutes if terms.gate == "hold" else 0
+    days = terms.gate_days if terms.gate == "checklist" else None
+    return Gate.model_validate({"kind": terms.gate, "minutes": minutes, "days": days})
 
 
 def _firm(db: Connection, node: Identity, domain: str, share: Share) -> Firm:

@@ -10,6 +10,8 @@ from node.access.members import HANDLE
 from node.actors import GROUP, add_local_actor, change_actor, take_handle
 from node.boundary import Member, is_in_ring
 from node.errors import Forbidden, Invalid
+from node.gates.checklists import need_answer
+from node.gates.rules import rules_of
 from node.i18n import msg
 from node.identity import SELF, Identity
 from node.ids import new_id, now
@@ -21,6 +23,9 @@ from node.topics.tables import topics
 
 MAKERS = frozenset({"admin", "director", "editor"})
 LONGEST_NAME, LONGEST_SUMMARY = 80, 500
+NO_WAITING = msg(
+    "What goes there waits at a gate, and a topic cannot wait. Make it for your company, or change the gate."
+)
 
 
 def create_topic(
@@ -34,6 +39,7 @@ def create_topic(
     if not (audience in (COMPANY, PUBLIC) or (is_ring(audience) and is_in_ring(db, audience))):
         raise Invalid(audience=msg("Choose for whom this topic is."))
     words = _checked_words(name, summary)
+    _pass_gate(db, node, made_by, audience)
     take_handle(db, handle, KIND)
     topic_id = new_id()
     actor_id = _add_group(db, topic_id, handle, words) if audience == PUBLIC else None
@@ -66,6 +72,8 @@ def edit_topic(
     """New words, or no new posts any more; the audience and the handle never change (rule 3)."""
     topic = get_own_topic(db, member, topic_id)
     words = _checked_words(name, summary)
+    if words != {"name": topic.name, "summary": topic.summary}:
+        _pass_gate(db, node, member.actor_id, topic.audience)
     db.execute(update(topics).where(topics.c.object_id == topic_id).values(**words, archived=archived))
     if topic.actor_id is not None:
         change_actor(db, topic.actor_id, **words)
@@ -98,6 +106,13 @@ def may_make_topics(roles: frozenset[str]) -> bool:
 def _require_maker(db: Connection, member_id: int) -> None:
     if not may_make_topics(frozenset(get_member(db, member_id).roles.split())):
         raise Forbidden(msg("Only editors, directors and admins make and change topics."))
+
+
+def _pass_gate(db: Connection, node: Identity, member_id: int, audience: str) -> None:
+    """A topic's words go out too (rule 6): it has no place to wait in, so where posts wait it is refused."""
+    if rules_of(db, audience).waits:
+        raise Invalid(audience=NO_WAITING)
+    need_answer(db, node, member_id, audience)
 
 
 def _checked_words(name: str, summary: str) -> dict[str, str]:

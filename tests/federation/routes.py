@@ -18,7 +18,7 @@ from node.gates.tables import waits
 from node.identity import SELF
 from node.media.tables import files
 from node.memberships import follows
-from node.objects import objects
+from node.objects import DELETED, objects
 from node.peers import peers
 from node.queue import activities
 from node.rings.tables import agreements, pairings, rings
@@ -100,6 +100,10 @@ READ: dict[str, list[str]] = {
     "/gates/open/check": ["/gates/open/check"],
     "/rings/{handle}/gate": ["/rings/{ring}/gate"],
     "/rings/{handle}/check": ["/rings/{ring}/check"],
+    # Placing again, and what was taken away.
+    "/o/{id}/share": ["/o/{sample}/share"],
+    "/recalled": ["/recalled", f"/recalled?before={2**62}"],
+    "/recalled/{id}": ["/recalled/{recalled}", "/recalled/{sample}"],
     # People, topics, notices, settings.
     "/settings": ["/settings"],
     "/settings/face": ["/settings/face", "/settings/face?next=/o/{sample}"],
@@ -151,6 +155,8 @@ GUESSED: dict[str, tuple[str, dict[str, str]]] = {
     "/o/{id}/take-back": ("/o/{object}/take-back", {}),
     "/o/{id}/drop-edit": ("/o/{object}/drop-edit", {}),
     "/o/{id}/check": ("/o/{object}/check", {"version": "2", "all": "on"}),
+    "/o/{id}/share": ("/o/{object}/share", {"further": "public"}),
+    "/recalled/{id}/again": ("/recalled/{object}/again", {}),
     "/rings/{handle}/gate": ("/rings/{ring}/gate", {"minutes": "0"}),
     "/rings/{handle}/check": ("/rings/{ring}/check", {}),
     "/topics/{id}/edit": ("/topics/{topic}/edit", {"name": "Anders"}),
@@ -261,6 +267,7 @@ def _ids(db: Connection) -> Fillings:
         "object": texts(objects.c.id),
         "sample": texts(select(func.min(objects.c.id)).group_by(objects.c.audience, objects.c.kind)),
         "waiting": texts(waits.c.object_id),
+        "recalled": texts(select(objects.c.id).where(objects.c.state == DELETED)),
         "actor": texts(actors.c.id),
         "activity": texts(activities.c.id),
         "file": texts(files.c.id),

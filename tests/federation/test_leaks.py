@@ -109,7 +109,7 @@ async def test_a_reader_finds_what_is_theirs_and_nothing_else(world: World, kind
 
 
 UNKNOWN = {"ring": canary("no such ring"), "agreement": "0" * 64}
-FOR_ALL_MEMBERS = {"/follow/{id}", "/unfollow/{id}"}  # every member knows every person
+FOR_ALL_MEMBERS = {"/follow/{id}", "/unfollow/{id}", "/rings/{handle}/check"}  # members know people and rings
 
 
 @pytest.mark.parametrize("kind", ["bram", "sara"])
@@ -131,7 +131,7 @@ def unreadable(world: World, kind: str) -> list[str]:
     if kind == "sara":
         return [str(world.stored_at(world.smit, "left ring before"))]
     mia = world.bakker.read(lambda db: db.scalar(select(posts.c.object_id).where(_holds("personal of mia"))))
-    return [str(mia), str(world.posts["personal of anna"]), str(world.posts["held"])]
+    return [str(mia), str(world.posts["personal of anna"]), str(world.posts["held in ring"])]
 
 
 def _holds(label: str) -> ColumnElement[bool]:

@@ -28,7 +28,7 @@ NOT_THEIRS = (
     "company reply",
     "company reply under open",
     "company deleted",
-    "held",
+    "held in ring",
     "ring text",
     "ring topic post",
     "ring deleted",

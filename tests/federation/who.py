@@ -55,7 +55,6 @@ WHO: dict[str, Line] = {
     "company topic summary": (BAKKER, {"bakker"}),
     "company topic handle": (BAKKER, {"bakker"}),
     "company topic post": (BAKKER, {"bakker"}),
-    "held": ({"anna", "ed"}, {"bakker"}),
     "smit company": (SMIT, {"smit"}),
     "smit company alt text": (SMIT, {"smit"}),
     "branche company": (BRANCHE, {"branche"}),

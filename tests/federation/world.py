@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import update
 
 from federation.signatures import sign_cavage
 from node.access.members import INVITE, disable_member, make_link
 from node.actors import find_actor
 from node.boundary import Member
 from node.gates.rules import Rules, set_rules
-from node.objects import COMPANY, HELD, PEOPLE, PUBLIC, objects
+from node.objects import COMPANY, PEOPLE, PUBLIC, objects
 from node.peers import find_peer
 from node.people.actions import change_profile
 from node.people.follows import follow
@@ -248,8 +247,6 @@ def _write_company_posts(world: World) -> None:
     _delete(world, "company deleted", COMPANY)
     topic = _make_topic(world, "company", COMPANY)
     world.write_post(node, "company topic post", "anna", COMPANY, topic_id=topic)
-    held = world.write_post(node, "held", "anna", COMPANY)
-    node.write(lambda db: db.execute(update(objects).where(objects.c.id == held).values(state=HELD)))
     alt = canary("smit company alt text")
     world.write_post(world.smit, "smit company", "sara", COMPANY, pictures=[picture()], alts=[alt])
     world.write_post(world.branche, "branche company", "henk", COMPANY)

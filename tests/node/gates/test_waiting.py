@@ -17,7 +17,7 @@ from node.gates.checklists import answer, questions_for
 from node.gates.rules import Rules, acts_on, set_rules
 from node.ids import now
 from node.notices import list_notices
-from node.objects import PUBLIC, get_object
+from node.objects import COMPANY, PUBLIC, get_object
 from node.people.actions import show_face
 from node.posts.actions import Draft, delete_post, edit_post, publish_post
 from node.posts.queries import list_of_person
@@ -25,7 +25,7 @@ from node.posts.storing import get_post
 from node.posts.waiting import due_waits, find_wait, let_go, let_go_due, list_waiting, send_back, take_back
 from node.queue import activities
 from node.workers import gates
-from tests.factories import make_member, post
+from tests.factories import make_member, make_topic, post
 from tests.network import RunningNode
 
 EDITOR = frozenset({"editor"})
@@ -244,6 +244,19 @@ async def test_a_stricter_gate_set_meanwhile_counts_for_what_still_waits(
         await gates.run_once(node.work)
         assert state_of(node, made) == "held"
         assert node.read(lambda db: list_waiting(db, Member(people["ed"], EDITOR))) == [made]
+
+
+def test_a_topics_words_pass_the_gate_and_where_posts_wait_it_is_refused(
+    node: RunningNode, people: dict[str, int]
+) -> None:
+    ask(node, Rules(checklist=True))
+    with pytest.raises(Invalid, match="/gates/open/check"):
+        make_topic(node, "ed", PUBLIC, "lucht")
+    made = make_topic(node, "ed", COMPANY, "intern")
+    ask(node, Rules(minutes=5))
+    with pytest.raises(Invalid, match="cannot wait"):
+        make_topic(node, "ed", PUBLIC, "lucht")
+    assert made
 
 
 @pytest.mark.each_database
