@@ -49,6 +49,8 @@ from node.posts import relays, sharing_pages, waiting_pages
 from node.rings import activities as rings
 from node.rings import pages as ring_pages
 from node.rings.proving import forget_proofs
+from node.rooms import activities as rooms
+from node.rooms import pages as room_pages
 from node.settings import Settings
 from node.topics import activities as topics
 from node.topics import pages as topic_pages
@@ -154,6 +156,7 @@ def handlers() -> dict[tuple[str, str], Handler]:
         **people.HANDLERS,
         **topics.HANDLERS,
         **rings.HANDLERS,
+        **rooms.HANDLERS,
         **posts.HANDLERS,
         **relays.HANDLERS,
         ("Accept", "*"): _first(rings.accept_receipt, people.accept_follow),
@@ -189,6 +192,7 @@ def _routes() -> list[BaseRoute]:
         *topic_pages.ROUTES,
         *ring_pages.ROUTES,
         *gate_pages.ROUTES,
+        *room_pages.ROUTES,
         *admin_pages.ROUTES,
         *servers_pages.ROUTES,
         *help_routes(),

@@ -413,11 +413,27 @@ def is_inside(db: Connection, audience: str, peer_id: int = SELF) -> bool:
     """Whether a node is in a ring now, or somebody of it in a room."""
     if is_ring(audience):
         return is_in_ring(db, audience, peer_id)
-    lives = select(rooms.c.audience).where(rooms.c.audience == audience, _holds(rooms, peer_id, now()))
     somebody = select(memberships.c.id).where(
         memberships.c.audience == audience, memberships.c.peer_id == peer_id, _spans(memberships, now())
     )
-    return db.execute(lives).first() is not None and db.execute(somebody).first() is not None
+    # Both are asked always: what is refused causes the same statements (rule 7).
+    return all([is_within(db, audience, peer_id), db.execute(somebody).first() is not None])
+
+
+def is_within(db: Connection, audience: str, peer_id: int = SELF) -> bool:
+    """Whether a node is in a ring, or in what a room that has not ended is within."""
+    if is_ring(audience):
+        return is_in_ring(db, audience, peer_id)
+    lives = select(rooms.c.audience).where(rooms.c.audience == audience, _holds(rooms, peer_id, now()))
+    return db.execute(lives).first() is not None
+
+
+def tells_people(db: Connection, audience: str, peer_id: int) -> bool:
+    """Whether a node says who is in: of a ring each does, of a room its home, or each for its own people."""
+    if is_ring(audience):
+        return True
+    home = db.execute(select(rooms.c.home_id).where(rooms.c.audience == audience)).first()
+    return home is not None and home.home_id in (None, peer_id)
 
 
 def people_inside(db: Connection, audience: str) -> list[Row[Any]]:

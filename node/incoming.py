@@ -17,6 +17,10 @@ class Dropped(Exception):
     """Refused for good: nothing of it is kept but its id; the reason holds no text of it."""
 
 
+class Early(Exception):
+    """About somebody whom we have not heard of yet, as another node's word may be on its way: tried later."""
+
+
 class Missing(Exception):
     """Something must be fetched first; the worker does that and calls the handler again.
 

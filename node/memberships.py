@@ -16,10 +16,12 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     update,
 )
 
 from node.db import Id, UtcDateTime, metadata
+from node.identity import SELF
 from node.ids import new_id, now
 
 memberships = Table(
@@ -43,6 +45,7 @@ rooms = Table(
     Column("within", Text, nullable=False),  # the ring whose people can be in it, or company
     Column("confined", Boolean, nullable=False, server_default=false()),
     Column("until_at", UtcDateTime),
+    Column("home_id", Id),  # the node that keeps who is in; none: each node for its own people
 )
 
 # Accounts that see the rooms they were invited to, what is addressed to them and what is open: nothing else.
@@ -94,6 +97,35 @@ def open_period(db: Connection, audience: str, peer_id: int, until: datetime | N
 def close_period(db: Connection, audience: str, peer_id: int) -> None:
     """A node is out of a ring from now on."""
     db.execute(update(memberships).where(_open(audience, peer_id)).values(until_at=now()))
+
+
+def close_rooms(db: Connection, within: str, peer_id: int) -> list[str]:
+    """A node is out of a ring: its people are out of the rooms there, and rooms that it kept end (rule 14).
+
+    When that node is us, nobody is in them any more. Returns the rooms' audiences.
+    """
+    found = list(db.scalars(select(rooms.c.audience).where(rooms.c.within == within)))
+    whose = memberships.c.peer_id == peer_id if peer_id != SELF else true()
+    still = or_(memberships.c.until_at.is_(None), memberships.c.until_at > now())
+    theirs = memberships.c.audience.in_(found), whose, still
+    db.execute(update(memberships).where(*theirs).values(until_at=now()))
+    kept_there = rooms.c.within == within, rooms.c.home_id == peer_id
+    lasting = or_(rooms.c.until_at.is_(None), rooms.c.until_at > now())
+    db.execute(update(rooms).where(*kept_there, lasting).values(until_at=now()))
+    return found
+
+
+def open_place(db: Connection, audience: str, peer_id: int, actor_id: int, from_at: datetime) -> None:
+    """Somebody is in a room from `from_at` on."""
+    values = {"audience": audience, "peer_id": peer_id, "actor_id": actor_id, "from_at": from_at}
+    db.execute(insert(memberships).values(id=new_id(), **values))
+
+
+def close_place(db: Connection, audience: str, actor_id: int) -> None:
+    """Somebody is out of a room from now on."""
+    theirs = memberships.c.audience == audience, memberships.c.actor_id == actor_id
+    still = or_(memberships.c.until_at.is_(None), memberships.c.until_at > now())
+    db.execute(update(memberships).where(*theirs, still).values(until_at=now()))
 
 
 def _open(audience: str, peer_id: int) -> ColumnElement[bool]:

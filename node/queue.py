@@ -373,6 +373,15 @@ def postpone_received(db: Connection, received_id: int, error: str, retry_at: da
     )
 
 
+EARLY = "early"
+
+
+def wake_early(db: Connection) -> None:
+    """We heard who is in what: activities that came before it are tried again at once."""
+    waiting = received.c.state == "waiting", received.c.error == EARLY
+    db.execute(update(received).where(*waiting).values(retry_at=None))
+
+
 def count_queue(db: Connection) -> dict[str, int]:
     """How much waits, for doctor: deliveries and received activities."""
     return {

@@ -18,6 +18,19 @@ LEERKRING_TERMS = {
     "epoch": "leerkring:epoch",
     "n": "leerkring:n",
     "ring": {"@id": "leerkring:ring", "@type": "@id"},
+    "Room": "leerkring:Room",
+    "Seat": "leerkring:Seat",
+    "Line": "leerkring:Line",
+    "room": {"@id": "leerkring:room", "@type": "@id"},
+    "person": {"@id": "leerkring:person", "@type": "@id"},
+    "within": {"@id": "leerkring:within", "@type": "@id"},
+    "founding": "leerkring:founding",
+    "question": "leerkring:question",
+    "answer": "leerkring:answer",
+    "confined": "leerkring:confined",
+    "listed": "leerkring:listed",
+    "capacity": "leerkring:capacity",
+    "host": "leerkring:host",
 }
 
 OBJECT_CONTEXT: list[str | dict[str, object]] = [AS_CONTEXT, {**LEERKRING_TERMS}]

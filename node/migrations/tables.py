@@ -7,6 +7,7 @@ from node.media import tables as media_tables
 from node.posts import tables as posts_tables
 from node.rings import sector_tables, trust_tables
 from node.rings import tables as rings_tables
+from node.rooms import tables as rooms_tables
 from node.topics import tables as topics_tables
 
 MODULES = (
@@ -24,6 +25,7 @@ MODULES = (
     posts_tables,
     queue,
     rings_tables,
+    rooms_tables,
     sector_tables,
     topics_tables,
     trust_tables,

@@ -71,6 +71,12 @@ SENTENCES = {
     "gate_no_editor": msg("What you wrote waits for an editor, but nobody else here is one. Ask your admin."),
     "gate_needs_editor": msg("A post waits for an editor, but there is none. Make somebody editor."),
     "gate_stuck": msg("What you wrote could not go out. Look why."),
+    "room_invited": msg("%(name)s invites you to a room."),
+    "room_asked": msg("%(name)s asks to come into a room of which you are host."),
+    "room_in": msg("You are in a room now."),
+    "room_refused": msg("A host did not let you into a room."),
+    "room_removed": msg("You were taken out of a room."),
+    "room_ended": msg("A room that you were in has ended."),
     "restored": msg("A backup was put back. Every ring stays closed until both directors have paired again."),
 }
 ICONS = {"mention": "topic", "reply": "reply", "like": "heart", "boost": "open"}
@@ -79,6 +85,7 @@ ICONS |= dict.fromkeys(("gate_waits", "gate_no_editor", "gate_needs_editor", "ga
 ICONS |= {"gate_let_go": "done", "gate_sent_back": "left"}
 ICONS |= dict.fromkeys(("reset_made", "password_changed"), "lock")
 ICONS |= dict.fromkeys(("key_made", "key_changed", "key_conflict", "departures_differ"), "lock")
+ICONS |= dict.fromkeys((kind for kind in SENTENCES if kind.startswith("room_")), "room")
 
 
 @dataclass(frozen=True)

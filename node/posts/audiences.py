@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, Connection, Row, or_, select, true
 
 from federation.addressing import Addressing
 from node.actors import GROUP, actors
-from node.boundary import is_inside, is_limited, may_hold, person_is_inside
+from node.boundary import is_inside, is_limited, is_within, may_hold, person_is_inside
 from node.db import relative
 from node.identity import SELF
-from node.incoming import Dropped, Incoming
+from node.incoming import Dropped, Early, Incoming
 from node.memberships import ACCEPTED, follows
 from node.objects import PEOPLE, PUBLIC, closed_audiences, is_closed, is_room
 from node.posts.storing import addressees_of, find_post, is_below
@@ -66,10 +66,10 @@ def _only_closed(db: Connection, incoming: Incoming, named: Addressing, author: 
     audience = found.pop()
     if not incoming.by_node:
         raise Dropped("ring content needs the node's own key")
-    if not is_inside(db, audience) or not is_inside(db, audience, incoming.peer_id):
+    if not is_within(db, audience) or not is_within(db, audience, incoming.peer_id):
         raise Dropped("not a ring or room that both are in")
-    if is_room(audience) and not person_is_inside(db, audience, author.id):
-        raise Dropped("an author who is not in the room")
+    if is_room(audience) and not (is_inside(db, audience) and person_is_inside(db, audience, author.id)):
+        raise Early("its author is not in the room, as far as we heard")
     return audience
 
 

@@ -25,7 +25,7 @@ from node.actors import GROUP, actors
 from node.db import absolute, relative
 from node.identity import SELF, Identity
 from node.media.activities import attachment_documents
-from node.memberships import addressees
+from node.memberships import addressees, is_confined
 from node.objects import PEOPLE, PUBLIC, is_closed, is_ring, objects, urn_of
 from node.posts.rendering import (
     absolute_links,
@@ -36,6 +36,7 @@ from node.posts.rendering import (
     render_markdown,
 )
 from node.posts.tables import hashtags, mentions, posts, reactions
+from node.rooms.outgoing import confined_fields
 from node.topics.tables import topics
 from schemas import activitystreams
 
@@ -63,6 +64,7 @@ def note_document(db: Connection, node: Identity, row: Row[Any]) -> Document:
         "tag": [*_mention_tags(node, named), *_hashtag_tags(db, row.id)],
         "attachment": attachment_documents(db, node, row.id),
         **_place(db, node, row, post),
+        **confined_fields(confined=is_confined(db, row.audience)),
     }
     document |= {"contentMap": {post.language: document["content"]}} if post.language else {}
     document |= {"name": post.title} if post.title else {}

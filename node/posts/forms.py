@@ -15,6 +15,7 @@ from node.people.queries import has_face
 from node.posts.actions import LONGEST_SOURCE, LONGEST_TITLE, LONGEST_WARNING, Draft
 from node.posts.shown import audience_choice, audience_view, ring_names
 from node.rings.queries import open_rings
+from node.rooms.queries import own_rooms
 from node.topics.queries import list_topics
 from node.web.forms import Form, Upload, blank_form
 from node.web.views import AudienceChoice, AudienceView
@@ -59,8 +60,9 @@ class Compose:
 
 def compose(db: Connection, member: Member, language: str, form: Form | None = None) -> Compose:
     """Anywhere: the writer picks the audience, their own company unless they choose otherwise."""
-    rings = ring_names(db)
-    audiences = [COMPANY, *(ring.audience for ring in open_rings(db)), PUBLIC]
+    rings = ring_names(db, member)
+    inside = [room.audience for room in own_rooms(db, member)]
+    audiences = [COMPANY, *(ring.audience for ring in open_rings(db)), *inside, PUBLIC]
     return Compose(
         form=form or blank_form({"audience": COMPANY, "language": language}),
         choices=[audience_choice(db, audience, rings) for audience in audiences],
@@ -97,7 +99,7 @@ def compose_in(
     form: Form | None = None,
 ) -> Compose:
     """In a timeline, a topic or a thread: the place says who gets it."""
-    rings = ring_names(db)
+    rings = ring_names(db, member)
     return Compose(
         form=form or blank_form({"language": language}),
         fixed=audience_choice(db, audience, rings),

@@ -7,10 +7,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from node.actors import GROUP
-from node.boundary import Anonymous, Member, is_in_ring
+from node.boundary import Anonymous, Member, is_in_ring, person_is_inside
 from node.errors import NotFound
 from node.identity import SELF
-from node.objects import COMPANY, is_ring
+from node.objects import COMPANY, is_ring, is_room
 from node.people.followers import followed_ids
 from node.people.queries import author_views, find_person, is_active
 from node.posts import writing_pages
@@ -28,11 +28,12 @@ from node.posts.queries import (
 )
 from node.posts.shown import audience_view, post_views, reach_words, ring_names, thread_views
 from node.rings.queries import find_ring, open_rings
+from node.rooms.queries import get_room, is_in, own_rooms
 from node.topics.queries import get_topic, list_topics
 from node.web.context import shell_of
 from node.web.pages import render
 from node.web.views import PageLinks, PostView
-from node.web.visits import LoginNeeded, Visit, page
+from node.web.visits import LoginNeeded, Visit, page, see_other
 
 
 def show_home(visit: Visit) -> Response:
@@ -45,6 +46,7 @@ def show_home(visit: Visit) -> Response:
         "posts/home.html",
         compose=compose(visit.db, visit.reader, _language(visit)) if _before(visit) is None else None,
         rings=open_rings(visit.db),
+        rooms=own_rooms(visit.db, visit.reader),
         **_feed(visit, timeline),
     )
 
@@ -95,6 +97,8 @@ def _compose_in(visit: Visit, audience: str, topic_id: str = "") -> Compose | No
         return None
     if is_ring(audience) and not is_in_ring(visit.db, audience):
         return None
+    if is_room(audience) and not person_is_inside(visit.db, audience, visit.reader.actor_id):
+        return None
     return compose_in(visit.db, visit.reader, _language(visit), audience, topic_id=topic_id)
 
 
@@ -108,10 +112,25 @@ def show_ring(visit: Visit) -> Response:
         ring=ring,
         is_open=is_in_ring(visit.db, ring.audience),
         topics=[row for row in list_topics(visit.db, member) if row.audience == ring.audience],
-        audience=audience_view(ring.audience, ring_names(visit.db)),
+        audience=audience_view(ring.audience, ring_names(visit.db, member)),
         reach=reach_words(visit.db, ring.audience),
         compose=_compose_in(visit, ring.audience),
         **_feed(visit, list_audience(visit.db, member, ring.audience, _before(visit))),
+    )
+
+
+def show_room(visit: Visit) -> Response:
+    """The posts of a room, for who is in it; who may only know of it sees its card."""
+    member, room = visit.member, get_room(visit.db, visit.member, visit.request.path_params["id"])
+    if not is_in(visit.db, member, room):
+        return see_other(f"/rooms/{room.id}/about")
+    return render(
+        visit.request,
+        "posts/room.html",
+        room=room,
+        reach=reach_words(visit.db, room.audience),
+        compose=_compose_in(visit, room.audience),
+        **_feed(visit, list_audience(visit.db, member, room.audience, _before(visit))),
     )
 
 
@@ -134,7 +153,7 @@ def _topic_page(visit: Visit, topic: Row[Any]) -> Response:
         is_ours=topic.origin == SELF,
         firm=makers[topic.author_id].firm if topic.author_id in makers else "",
         follow_state=_follow_state(visit, topic.actor_id),
-        audience=audience_view(topic.audience, ring_names(visit.db) if is_member else {}),
+        audience=audience_view(topic.audience, ring_names(visit.db, visit.member) if is_member else {}),
         compose=None if topic.archived else _compose_in(visit, topic.audience, str(topic.object_id)),
         **_feed(visit, list_in_topic(visit.db, visit.reader, topic.object_id, _before(visit))),
     )
@@ -203,6 +222,8 @@ def _answer_form(visit: Visit, post: Row[Any]) -> Compose | None:
         return None
     if is_ring(post.audience) and not is_in_ring(visit.db, post.audience):
         return None
+    if is_room(post.audience) and not person_is_inside(visit.db, post.audience, visit.reader.actor_id):
+        return None
     language = post.language or _language(visit)
     return compose_in(visit.db, visit.reader, language, post.audience, reply_to=str(post.id))
 
@@ -211,6 +232,7 @@ ROUTES: list[BaseRoute] = [
     page("/", show_home),
     page("/company", show_company),
     page("/rings/{handle}", show_ring),
+    page("/rooms/{id:id}", show_room),
     page("/topics/{id:id}", show_topic),
     page("/@{handle}", show_profile),
     *writing_pages.ROUTES,

@@ -58,7 +58,7 @@ def show_share(visit: Visit) -> Response:
 
 def _share_page(visit: Visit, form: Form) -> Response:
     post = shareable(visit.db, visit.member.actor_id, _id(visit))
-    rings = ring_names(visit.db)
+    rings = ring_names(visit.db, visit.member)
     choices = {
         way: [audience_choice(visit.db, audience, rings) for audience in targets(visit.db, post, way)]
         for way in (FURTHER, NARROWER)
@@ -138,7 +138,7 @@ def show_recalled(visit: Visit) -> Response:
     typed = visit.request.query_params.get("before", "")
     before = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else None
     rows = list_recalled(visit.db, visit.member, before)
-    rings = ring_names(visit.db)
+    rings = ring_names(visit.db, visit.member)
     authors = author_views(visit.db, visit.node, {row.author_id for row in rows})
     older = f"{RECALLED}?before={rows[-1].act_id}" if len(rows) == PER_PAGE else ""
     return render(
@@ -173,7 +173,7 @@ def show_recall(visit: Visit) -> Response:
         visit.request,
         "posts/recalled.html",
         id=row.id,
-        audience=audience_view(row.audience, ring_names(visit.db)),
+        audience=audience_view(row.audience, ring_names(visit.db, visit.member)),
         published=row.published,
         deleted=row.deleted,
         holders=[(one, STATES[one.state]) for one in seen],

@@ -11,12 +11,14 @@ from node.gates.rules import rules_of, rules_words
 from node.i18n import Message, msg, nmsg
 from node.identity import SELF, Identity
 from node.media.queries import file_views
-from node.objects import COMPANY, LIVE, PEOPLE, PUBLIC, is_closed, is_ring
+from node.objects import COMPANY, LIVE, PEOPLE, PUBLIC, is_closed, is_room
 from node.people.queries import author_views
 from node.posts.queries import count_likes, count_replies, liked_by, topic_names, waits_seen
 from node.posts.waiting import AT_GATE, wait_words
 from node.rings.queries import NodeReach, Reach, describe_reach, known_rings
 from node.rings.receipts import receipt_summary
+from node.rooms.queries import room_names
+from node.rooms.shown import reach_words as room_reach
 from node.web.views import AudienceChoice, AudienceView, AuthorView, FileView, PostView
 
 NOBODY = AuthorView(name="?", handle="", url="/")
@@ -76,14 +78,15 @@ def _load(db: Connection, node: Identity, reader: Member | Anonymous, rows: Sequ
         replies=count_replies(db, reader, ids),
         liked=liked_by(db, member, ids) if member else set(),
         topics=topic_names(db, reader, {row.topic_id for row in rows if row.topic_id is not None}),
-        rings=ring_names(db) if member else {},
+        rings=ring_names(db, member) if member else {},
         receipts=receipt_summary(db, own_ring_posts) if member and own_ring_posts else {},
         waits=waits_seen(db, member, rows) if member else {},
     )
 
 
-def ring_names(db: Connection) -> dict[str, str]:
-    return {ring.audience: ring.name for ring in known_rings(db)}
+def ring_names(db: Connection, member: Member) -> dict[str, str]:
+    """By audience: the rings, and the rooms this member is in (rule 16)."""
+    return {ring.audience: ring.name for ring in known_rings(db)} | room_names(db, member)
 
 
 def _view(shown: Shown, row: Row[Any], depth: int) -> PostView:
@@ -160,8 +163,8 @@ def joined(parts: Sequence[str]) -> str:
 
 
 def audience_view(audience: str, rings: Mapping[str, str]) -> AudienceView:
-    if is_ring(audience):
-        return AudienceView(kind="ring", label=rings.get(audience, ""))
+    if is_closed(audience):
+        return AudienceView(kind="room" if is_room(audience) else "ring", label=rings.get(audience, ""))
     if audience == PUBLIC:
         return AudienceView(kind="open")
     return AudienceView(kind="people" if audience == PEOPLE else "company")
@@ -169,6 +172,8 @@ def audience_view(audience: str, rings: Mapping[str, str]) -> AudienceView:
 
 def audience_choice(db: Connection, audience: str, rings: Mapping[str, str]) -> AudienceChoice:
     view = audience_view(audience, rings)
+    if is_room(audience):
+        return AudienceChoice(value=audience, audience=view, reach=room_reach(db, audience))
     reach = describe_reach(db, audience)
     firms = tuple(node.name for node in reach.nodes) if reach.is_large else ()
     return AudienceChoice(
@@ -192,6 +197,8 @@ PEOPLE_WORDS = msg("Only the people it is addressed to.")
 
 def reach_words(db: Connection, audience: str) -> Message:
     """Who will get it and who never, before it is sent (rule 10)."""
+    if is_room(audience):
+        return room_reach(db, audience)
     return words_for(audience, describe_reach(db, audience))
 
 

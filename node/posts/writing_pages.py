@@ -154,7 +154,7 @@ def show_edit(visit: Visit) -> Response:
 
 
 def _edit_page(visit: Visit, post: Row[Any], form: Form) -> Response:
-    choice = audience_choice(visit.db, post.audience, ring_names(visit.db))
+    choice = audience_choice(visit.db, post.audience, ring_names(visit.db, visit.member))
     return render(
         visit.request,
         "posts/edit.html",

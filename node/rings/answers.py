@@ -14,7 +14,7 @@ from node import identity
 from node.boundary import is_inside
 from node.db import reading, writing
 from node.errors import NotFound
-from node.identity import Identity
+from node.identity import SELF, Identity
 from node.peers import get_peer
 from node.queue import wake_peer
 from node.rings import pairing_talks, proving, rotation, sector_checks, witnesses
@@ -35,6 +35,7 @@ from node.rings.versions import VERSIONS_PATH, answer_versions
 from node.rings.witnesses import witness
 from node.web.visits import Services, services_of
 
+Inside = Callable[[Connection, str, int], bool]
 Answerer = Callable[[Connection, Identity, str, Row[Any]], Document]
 MOST_NUMBERS = 2**31
 
@@ -128,21 +129,23 @@ async def answer_activities(request: Request, audience: str) -> Response:
     return await answer_partner(request, audience, answer)
 
 
-async def answer_partner(request: Request, audience: str, answerer: Answerer) -> Response:
+async def answer_partner(
+    request: Request, audience: str, answerer: Answerer, *, may: Inside = is_inside
+) -> Response:
     """Only a node that is in that ring or room with us now; all others get the 404 of what does not exist."""
     services = services_of(request)
     caller, _ = await authenticate_node(request, services)
     nonce = request.query_params.get(NONCE, "")[:64]
-    return await run_in_threadpool(_signed_for, services, caller, audience, nonce, answerer)
+    return await run_in_threadpool(_signed_for, services, caller, audience, nonce, answerer, may)
 
 
 def _signed_for(
-    services: Services, caller: Caller, audience: str, nonce: str, answerer: Answerer
+    services: Services, caller: Caller, audience: str, nonce: str, answerer: Answerer, may: Inside
 ) -> Response:
     with writing(services.engine) as db:
         node, peer_id = identity.load(db, services.settings.scheme), caller.peer_id or 0
         # Both are asked even when we are not in it: who is refused causes the same statements.
-        inside = is_inside(db, audience), is_inside(db, audience, peer_id)
+        inside = may(db, audience, SELF), may(db, audience, peer_id)
         if not all(inside):
             raise NotFound
         wake_peer(db, peer_id)  # it is up again: what waits for it need not wait for its next try

@@ -1,7 +1,7 @@
 """Numbers in rings and rooms: every number of an author's node is answered, so nobody misses one unseen."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeGuard
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 from federation.addressing import read_addressing
 from federation.documents import Document, as_id, as_object
 from federation.errors import Rejected
-from node.boundary import Outside, Receiver, is_inside, readable, was_inside
+from node.boundary import Outside, Receiver, is_inside, is_within, readable, tells_people, was_inside
 from node.db import insert_new
 from node.departures import record_departure
 from node.errors import NotFound
@@ -210,24 +210,30 @@ def due_partners(db: Connection) -> list[Due]:
     rows = [row for row in db.execute(query) if is_closed(row.audience)]
     known = peers.c.id.in_({row.peer_id for row in rows}), peers.c.state == PAIRED
     paired = {peer.id: peer for peer in db.execute(select(peers).where(*known))}
-    found = [_due(row, paired[row.peer_id]) for row in rows if row.peer_id in paired]
-    return [one for one in found if one is not None and _are_both_inside(db, one)]
+    rested = [row for row in rows if row.peer_id in paired and _has_rested(row, paired[row.peer_id])]
+    found = [_due(db, row, paired[row.peer_id]) for row in rested]
+    return [one for one in found if one.numbers or one.people]
 
 
-def _due(source: Row[Any], peer: Row[Any]) -> Due | None:
-    numbers_due = source.behind or _is_older(source.asked_at, ASK_AGAIN)
-    people_due = _is_older(source.people_at, PEOPLE_AGAIN)
+def _has_rested(source: Row[Any], peer: Row[Any]) -> bool:
     heard_since = peer.heard_at is not None and source.tried_at is not None
-    rested = _is_older(source.tried_at, PAUSE) or (heard_since and peer.heard_at > source.tried_at)
-    return (
-        Due(source.audience, peer, numbers_due, people_due)
-        if rested and (numbers_due or people_due)
-        else None
-    )
+    return _is_older(source.tried_at, PAUSE) or (heard_since and peer.heard_at > source.tried_at)
 
 
-def _are_both_inside(db: Connection, due: Due) -> bool:
-    return is_inside(db, due.audience, SELF) and is_inside(db, due.audience, due.peer.id)
+def _due(db: Connection, source: Row[Any], peer: Row[Any]) -> Due:
+    """Numbers are for who is inside; people also for who may be: so one learns who is in a steering room."""
+    audience = source.audience
+    numbers_due = source.behind or _is_older(source.asked_at, ASK_AGAIN)
+    people_due = _is_older(source.people_at, PEOPLE_AGAIN) and tells_people(db, audience, peer.id)
+    may_ask = (numbers_due or people_due) and _are_both(is_within, db, audience, peer.id)
+    numbers_due = numbers_due and may_ask and _are_both(is_inside, db, audience, peer.id)
+    return Due(audience, peer, numbers_due, people_due and may_ask)
+
+
+def _are_both(
+    there: Callable[[Connection, str, int], bool], db: Connection, audience: str, peer_id: int
+) -> bool:
+    return there(db, audience, SELF) and there(db, audience, peer_id)
 
 
 def _is_older(moment: Any, age: timedelta) -> bool:

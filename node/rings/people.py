@@ -16,6 +16,7 @@ from node.db import insert_new
 from node.departures import record_departure
 from node.identity import SELF, Identity
 from node.ids import new_id, now
+from node.queue import wake_early
 from node.rings import outgoing
 from node.rings.queries import OPEN, RingRow
 from node.rings.tables import ring_people, rings, sources
@@ -132,18 +133,25 @@ def keep_people(db: Connection, scheme: str, ring: RingRow, peer: Row[Any], coll
 
 def keep_person(db: Connection, scheme: str, ring_id: int, peer: Row[Any], person: Document) -> int | None:
     """One person of a partner; None when the partner may not speak for them or the document is unsound."""
+    named = read_person(scheme, peer, person)
+    actor_id = keep_named(db, peer, *named) if named is not None else None
+    if actor_id is not None:
+        row = {"ring_id": ring_id, "actor_id": actor_id, "peer_id": peer.id}
+        if insert_new(db, ring_people, [row]):
+            wake_early(db)
+    return actor_id
+
+
+def read_person(scheme: str, peer: Row[Any], person: Document) -> tuple[str, str, str] | None:
+    """Uri, handle and name of a partner's person; None when it may not speak for them, or it is unsound."""
     uri, handle = as_id(person), as_text(person.get("preferredUsername"), 30).lower()
     name = clean_name(as_text(person.get("name"), 200)) or handle
     if not uri.startswith(f"{scheme}://{peer.domain}/") or not HANDLE.fullmatch(handle):
         return None
-    actor_id = _keep_actor(db, peer, uri, handle, name)
-    if actor_id is not None:
-        row = {"ring_id": ring_id, "actor_id": actor_id, "peer_id": peer.id}
-        insert_new(db, ring_people, [row])
-    return actor_id
+    return uri, handle, name
 
 
-def _keep_actor(db: Connection, peer: Row[Any], uri: str, handle: str, name: str) -> int | None:
+def keep_named(db: Connection, peer: Row[Any], uri: str, handle: str, name: str) -> int | None:
     known = find_actor(db, uri)
     values: dict[str, Any] = {"handle": handle, "name": name, "gone_at": None}
     if known is not None:
@@ -155,10 +163,10 @@ def _keep_actor(db: Connection, peer: Row[Any], uri: str, handle: str, name: str
         return int(known.id)
     actor_id = new_id()
     address = {"inbox": peer.inbox, "shared_inbox": peer.inbox, "peer_id": peer.id}
-    db.execute(
-        insert(actors).values(id=actor_id, uri=uri, type=PERSON, created_at=now(), **address, **values)
-    )
-    return actor_id
+    row = {"id": actor_id, "uri": uri, "type": PERSON, "created_at": now(), **address, **values}
+    insert_new(db, actors, [row])  # two collections that name somebody may come at once
+    kept = find_actor(db, uri)
+    return int(kept.id) if kept is not None and kept.peer_id == peer.id else None
 
 
 def remove_person(db: Connection, ring_id: int, peer: Row[Any], uri: str) -> None:

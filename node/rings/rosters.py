@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
 from node.access.logins import list_members
 from node.access.members import members_with_role
@@ -12,7 +12,7 @@ from node.boundary import is_in_ring, ring_nodes
 from node.db import insert_new
 from node.identity import SELF, nodes
 from node.ids import now
-from node.memberships import close_period, guests, memberships, open_period
+from node.memberships import close_period, close_rooms, guests, memberships, open_period, rooms
 from node.notices import notices, notify
 from node.objects import DELETED, objects, ring_audience
 from node.peers import BLOCKED, KNOWN, PAIRED, change_peer, peers
@@ -112,6 +112,7 @@ def _close_all(db: Connection, ring: Row[Any], was_in: set[int]) -> None:
     for peer_id in was_in:
         _put_out(db, ring, peer_id)
     close_period(db, ring_audience(ring.hash), SELF)
+    close_rooms(db, ring_audience(ring.hash), SELF)
     if ring.state == OPEN:
         change_ring(db, ring.id, state=CLOSED, closed_at=now())
 
@@ -120,6 +121,8 @@ def _put_out(db: Connection, ring: Row[Any], peer_id: int) -> None:
     audience = ring_audience(ring.hash)
     close_period(db, audience, peer_id)
     drop_deliveries(db, peer_id, audience=audience, but=KEPT_WHEN_LEAVING)
+    for room in close_rooms(db, audience, peer_id):
+        drop_deliveries(db, peer_id, audience=room)
 
 
 def set_closing_reason(db: Connection, ring_id: int, why: str) -> None:
@@ -224,7 +227,9 @@ def _retention_days(db: Connection, ring: Row[Any]) -> int | None:
 
 
 def _content_of(db: Connection, audience: str, peer_id: int) -> list[int]:
-    theirs = objects.c.audience == audience, objects.c.origin == peer_id, objects.c.state != DELETED
+    rooms_there = select(rooms.c.audience).where(rooms.c.within == audience)
+    there = or_(objects.c.audience == audience, objects.c.audience.in_(rooms_there))
+    theirs = there, objects.c.origin == peer_id, objects.c.state != DELETED
     return list(db.scalars(select(objects.c.id).where(*theirs).order_by(objects.c.id)))
 
 

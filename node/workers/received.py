@@ -23,10 +23,10 @@ from node.db import reading, writing
 from node.errors import NodeError
 from node.identity import Identity
 from node.ids import now
-from node.incoming import Dropped, Handler, Incoming, Missing
+from node.incoming import Dropped, Early, Handler, Incoming, Missing
 from node.peers import BLOCKED, PAIRED, get_peer, keep_peer
 from node.people.remote import keep_actor
-from node.queue import end_received, peers_waiting, postpone_received, take_received, waiting_received
+from node.queue import EARLY, end_received, peers_waiting, postpone_received, take_received, waiting_received
 from node.workers.lanes import Lane, run_lanes
 from node.workers.loop import Work
 
@@ -35,6 +35,7 @@ log = structlog.get_logger()
 MOST_FETCHES = 10  # for one activity
 MOST_ATTEMPTS = 12
 ENDING = frozenset(("Delete", "Undo", "Reject"))  # takes something back: welcome from everybody
+LONGEST_EARLY, EARLY_AGAIN = timedelta(days=2), timedelta(hours=1)
 
 StoreFetched = Callable[[Connection, Identity, dict[str, Any], int], object]
 NoteNumber = Callable[[Connection, Incoming], None]
@@ -109,6 +110,8 @@ def _try(worker: ReceivedWorker, work: Work, received_id: int) -> bool:
             end_received(db, received_id, "done")
     except Dropped as refusal:
         _refuse(worker, work, received_id, str(refusal))
+    except Early as refusal:
+        _put_off(worker, work, received_id, str(refusal))
     except (Rejected, NodeError) as refusal:
         _refuse(worker, work, received_id, type(refusal).__name__)
     except IntegrityError:
@@ -223,6 +226,16 @@ def _refuse(worker: ReceivedWorker, work: Work, received_id: int, reason: str) -
         if row is not None:
             worker.note_number(db, _read(db, work, row))
             end_received(db, received_id, "dropped", reason)
+
+
+def _put_off(worker: ReceivedWorker, work: Work, received_id: int, reason: str) -> None:
+    """It waits for another node's word that says who its sender is; without that it is dropped in the end."""
+    with writing(work.engine) as db:
+        row = take_received(db, received_id)
+        if row is not None and row.received_at > now() - LONGEST_EARLY:
+            postpone_received(db, received_id, EARLY, now() + EARLY_AGAIN)
+            return
+    _refuse(worker, work, received_id, reason)
 
 
 def _end(work: Work, received_id: int, state: str, error: str) -> None:

@@ -1,5 +1,6 @@
 """Rings between requests: pairings go on, clocks close, people are told, what was missed is fetched."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,8 @@ from node.rings.rosters import close_expired, has_expired
 from node.rings.rotation import learn
 from node.rings.sector_checks import Check
 from node.rings.signed import ask_node
+from node.rooms.activities import take_people
+from node.rooms.settling import needs_settling, settle_rooms
 from node.workers.lanes import each
 from node.workers.loop import Work
 
@@ -74,6 +77,7 @@ def _is_anything_due(db: Connection) -> bool:
         has_expired,
         endings.has_endings_to_tell,
         people.has_people_to_tell,
+        needs_settling,
     )
     return any(check(db) for check in checks)
 
@@ -86,6 +90,7 @@ def _settle(db: Connection, work: Work) -> int:
         + close_expired(db, node.domain)
         + endings.tell_endings(db)
         + people.tell_people_changes(db, node)
+        + settle_rooms(db, node)
     )
 
 
@@ -102,16 +107,23 @@ def _due_partners(work: Work) -> list[Due]:
 async def _catch_up(work: Work, due: Due) -> None:
     """Ask one partner; one that does not answer is asked again soon."""
     await run_sync(_note_tried, work, due)
+    for is_due, fetch in ((due.people, _fetch_people), (due.numbers, _fetch_numbers)):
+        if is_due:
+            await _try(work, due, fetch)
+
+
+async def _try(work: Work, due: Due, fetch: Callable[[Work, Due], Awaitable[None]]) -> None:
     try:
-        if due.numbers:
-            await _fetch_numbers(work, due)
-        if due.people:
-            collection = await ask_node(work.network, due.peer, f"{due.path}/people")
-            await run_sync(_keep_people, work, due, collection)
+        await fetch(work, due)
     except Rejected:
         await learn(work.network, due.peer)
     except FederationError:
         return
+
+
+async def _fetch_people(work: Work, due: Due) -> None:
+    collection = await ask_node(work.network, due.peer, f"{due.path}/people")
+    await run_sync(_keep_people, work, due, collection)
 
 
 def _due_versions(work: Work) -> list[Row[Any]]:
@@ -214,4 +226,6 @@ def _keep_people(work: Work, due: Due, collection: dict[str, object]) -> None:
         ring = ring_of_audience(db, due.audience)
         if ring is not None:
             people.keep_people(db, work.settings.scheme, ring, due.peer, collection)
+        else:
+            take_people(db, identity.load(db, work.settings.scheme), due.peer, due.audience, collection)
         catching_up.note_people(db, due.audience, due.peer.id)

@@ -22,6 +22,7 @@ from node.objects import DELETED, objects
 from node.peers import peers
 from node.queue import activities
 from node.rings.tables import agreements, pairings, rings
+from node.rooms.tables import room_details
 from node.topics.tables import topics
 from tests.network import RunningNode
 
@@ -74,6 +75,8 @@ READ: dict[str, list[str]] = {
         "/node/agreements?after=1",
         "/node/agreements?after=99",
     ],
+    "/node/rooms/{room_hash}/people": ["/node/rooms/{room_hash}/people?nonce=abc"],
+    "/node/rooms/{room_hash}/activities": ["/node/rooms/{room_hash}/activities?epoch=1&after=0&nonce=abc"],
     # Coming in.
     "/login": ["/login", "/login?next=/o/{sample}"],
     "/invite/{token}": ["/invite/abcdef", "/invite/{link}"],
@@ -128,6 +131,14 @@ READ: dict[str, list[str]] = {
     "/sectors": ["/sectors"],
     "/sectors/new": ["/sectors/new"],
     "/sectors/{hash}": ["/sectors/{hash}"],
+    # Rooms.
+    "/rooms": ["/rooms"],
+    "/rooms/new": ["/rooms/new"],
+    "/rooms/{id}": ["/rooms/{room}", f"/rooms/{{room}}?before={2**62}"],
+    "/rooms/{id}/about": ["/rooms/{room}/about"],
+    "/rooms/{id}/edit": ["/rooms/{room}/edit"],
+    "/rooms/{id}/invite": ["/rooms/{room}/invite"],
+    "/rooms/{id}/end": ["/rooms/{room}/end"],
     # Administration.
     "/members": ["/members"],
     "/members/{id}": ["/members/{actor}"],
@@ -180,6 +191,15 @@ GUESSED: dict[str, tuple[str, dict[str, str]]] = {
     "/sectors/{hash}/admit": ("/sectors/{hash}/admit", {"password": "x"}),
     "/sectors/{hash}/refuse": ("/sectors/{hash}/refuse", {"password": "x"}),
     "/sectors/{hash}/remove": ("/sectors/{hash}/remove", {"password": "x"}),
+    "/rooms/{id}/edit": ("/rooms/{room}/edit", {"name": "Anders"}),
+    "/rooms/{id}/join": ("/rooms/{room}/join", {"answer": ""}),
+    "/rooms/{id}/leave": ("/rooms/{room}/leave", {}),
+    "/rooms/{id}/invite": ("/rooms/{room}/invite", {}),
+    "/rooms/{id}/people/{person}/approve": ("/rooms/{room}/people/1/approve", {}),
+    "/rooms/{id}/people/{person}/refuse": ("/rooms/{room}/people/1/refuse", {}),
+    "/rooms/{id}/people/{person}/remove": ("/rooms/{room}/people/1/remove", {}),
+    "/rooms/{id}/people/{person}/host": ("/rooms/{room}/people/1/host", {}),
+    "/rooms/{id}/end": ("/rooms/{room}/end", {}),
     "/members/invitations/{id}/withdraw": ("/members/invitations/{link}/withdraw", {}),
     "/members/{id}/roles": ("/members/{actor}/roles", {}),
     "/members/{id}/disable": ("/members/{actor}/disable", {}),
@@ -214,6 +234,7 @@ PLAIN_FORMS: dict[str, dict[str, str]] = {
     "/gates/open/check": {},
     "/notices/read": {},
     "/topics/new": {"name": "Gok"},
+    "/rooms/new": {"name": "Gok"},
     "/follow": {"handle": "gok"},
     "/keys": {"password": "gok"},
     "/pairings/new": {"domain": "gok.localhost"},
@@ -277,6 +298,8 @@ def _ids(db: Connection) -> Fillings:
         "agreement": texts(agreements.c.hash),
         "hash": texts(rings.c.hash),
         "ring": texts(rings.c.handle),
+        "room": texts(room_details.c.id),
+        "room_hash": [audience.removeprefix("room:") for audience in texts(room_details.c.audience)],
         "audience": sorted(set(texts(objects.c.audience))),
         "link": texts(links.c.id),
         "handle": [row.handle for row in rows if row.peer_id == SELF],
@@ -314,6 +337,8 @@ SIGNED = (
         "/.well-known/webfinger",
         "/node/rings/{ring_hash}/people",
         "/node/rings/{ring_hash}/activities",
+        "/node/rooms/{room_hash}/people",
+        "/node/rooms/{room_hash}/activities",
         "/node/rings/{ring_hash}/rosters",
         "/node/sectors",
         "/",

@@ -191,7 +191,66 @@ def _rooms() -> None:
         sa.Column("within", sa.Text(), nullable=False),
         sa.Column("confined", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("until_at", UtcDateTime(), nullable=True),
+        sa.Column("home_id", Id, nullable=True),
         sa.PrimaryKeyConstraint("audience", name=op.f("pk_rooms")),
+    )
+    op.create_table(
+        "room_details",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("audience", sa.Text(), nullable=False),
+        sa.Column("object_id", Id, nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("founding", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.Text(), server_default="", nullable=False),
+        sa.Column("question", sa.Text(), server_default="", nullable=False),
+        sa.Column("begins_at", UtcDateTime(), nullable=True),
+        sa.Column("capacity", sa.Integer(), nullable=True),
+        sa.Column("listed", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["audience"], ["rooms.audience"], name=op.f("fk_room_details_audience_rooms")
+        ),
+        sa.ForeignKeyConstraint(
+            ["object_id"], ["objects.id"], name=op.f("fk_room_details_object_id_objects")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_room_details")),
+        sa.UniqueConstraint("audience", name=op.f("uq_room_details_audience")),
+    )
+    op.create_index(op.f("ix_room_details_state"), "room_details", ["state"])
+    op.create_table(
+        "room_places",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("audience", sa.Text(), nullable=False),
+        sa.Column("actor_id", Id, nullable=False),
+        sa.Column("peer_id", Id, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("host", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("answer", sa.Text(), server_default="", nullable=False),
+        sa.Column("object_id", Id, nullable=True),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_room_places_actor_id_actors")),
+        sa.ForeignKeyConstraint(["audience"], ["rooms.audience"], name=op.f("fk_room_places_audience_rooms")),
+        sa.ForeignKeyConstraint(["object_id"], ["objects.id"], name=op.f("fk_room_places_object_id_objects")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_room_places")),
+        sa.UniqueConstraint("audience", "actor_id", name=op.f("uq_room_places_audience_actor_id")),
+    )
+    op.create_index(op.f("ix_room_places_actor_id"), "room_places", ["actor_id"])
+    op.create_table(
+        "room_lines",
+        sa.Column("object_id", Id, autoincrement=False, nullable=False),
+        sa.Column("actor_id", Id, nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_room_lines_actor_id_actors")),
+        sa.ForeignKeyConstraint(["object_id"], ["objects.id"], name=op.f("fk_room_lines_object_id_objects")),
+        sa.PrimaryKeyConstraint("object_id", name=op.f("pk_room_lines")),
+    )
+    op.create_table(
+        "room_resets",
+        sa.Column("link_id", Id, autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["link_id"], ["links.id"], name=op.f("fk_room_resets_link_id_links")),
+        sa.PrimaryKeyConstraint("link_id", name=op.f("pk_room_resets")),
     )
 
 
