@@ -94,6 +94,13 @@ def open_period(db: Connection, audience: str, peer_id: int, until: datetime | N
     )
 
 
+def period_now(db: Connection, audience: str, peer_id: int) -> tuple[datetime, datetime | None]:
+    """Since when a node is in a ring without a break, and until when; for one that is in."""
+    query = select(memberships.c.from_at, memberships.c.until_at).where(_open(audience, peer_id))
+    since, until = db.execute(query.order_by(memberships.c.from_at)).first() or (now(), now())
+    return since, until
+
+
 def close_period(db: Connection, audience: str, peer_id: int) -> None:
     """A node is out of a ring from now on."""
     db.execute(update(memberships).where(_open(audience, peer_id)).values(until_at=now()))

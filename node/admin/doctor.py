@@ -23,6 +23,8 @@ from node.ids import now
 from node.media.tables import files
 from node.peers import peers
 from node.queue import count_queue, deliveries, received
+from node.rings.agreement_lines import firms_to_sign, is_forked
+from node.rings.queries import known_rings
 from node.settings import Settings
 from node.web.formats import format_local
 
@@ -49,6 +51,7 @@ def examine(engine: Engine, settings: Settings, language: str) -> list[Finding]:
             _check_disk(settings),
             *_check_queue(db),
             *_check_partners(db, language),
+            *_check_forks(db),
             *_check_sectors(db),
             _check_keys(db, settings),
             _check_departures(db),
@@ -139,6 +142,18 @@ def _check_partners(db: Connection, language: str) -> Iterator[Finding]:
 def _check_sectors(db: Connection) -> Iterator[Finding]:
     for ok, text, advice in describe_sectors(db):
         yield Finding(msg("Sector rings"), ok, text, advice)
+
+
+def _check_forks(db: Connection) -> Iterator[Finding]:
+    """Rings of which two versions hold: delivery is narrowed until the directors agree on one."""
+    for ring in known_rings(db):
+        if is_forked(db, ring.id):
+            text = msg("The ring %(name)s has two versions of its agreement.", name=ring.name)
+            advice = msg(
+                "Its page says what differs. All firms of both sign a new version: %(firms)s.",
+                firms=", ".join(firms_to_sign(db, ring.id)),
+            )
+            yield Finding(msg("Rings"), False, text, advice)
 
 
 def _check_keys(db: Connection, settings: Settings) -> Finding:

@@ -18,6 +18,7 @@ from node.cli import (
     peer,
     post,
     ring,
+    roster,
     serving,
     topic,
 )
@@ -47,6 +48,9 @@ for function in (
     keeping.doctor,
 ):
     commands.command()(function)
+ring.commands.command()(roster.roster)
+ring.commands.command()(roster.renew)
+ring.commands.command()(roster.remind)
 commands.command("check-rings")(check.check_rings_)
 for noun in (member, pair, peer, ring, gate, topic, departures, key):
     commands.add_typer(noun.commands, name=noun.__name__.rpartition(".")[2])

@@ -19,6 +19,7 @@ from node.rings.agreements import KEEP_DAYS, RING_DAYS, SIGN_DAYS, Share, Terms
 from node.rings.leaving import leave as leave_ring
 from node.rings.partner_rosters import PARTNERS
 from node.rings.queries import RingRow, describe_reach, known_rings
+from node.rings.roster_lists import promised_hours
 
 commands = typer.Typer(help="Rings: agree on one, sign, leave, look.", no_args_is_help=True)
 commands.add_typer(sector.commands, name="sector")
@@ -84,27 +85,27 @@ def create(
             gate=gate.value,
             gate_minutes=gate_minutes,
             gate_days=gate_days,
-            deadline=_moment(deadline, SIGN_DAYS),
-            ends_at=_moment(ends, RING_DAYS),
-            shares=_shares(domains, purpose, director.name, (goal or [], hours or [], contact or [])),
+            deadline=moment_of(deadline, SIGN_DAYS),
+            ends_at=moment_of(ends, RING_DAYS),
+            shares=shares_of(domains, purpose, director.name, (goal or [], hours or [], contact or [])),
         )
         password = read_password(password_stdin)
         with site.writing() as db:
             made = agreements.propose(db, node, director.actor_id, password, terms, handle=handle)
-            _answer(site, db, made, as_json)
+            answer_agreement(site, db, made, as_json)
 
 
-def _moment(day: datetime | None, days: int) -> datetime:
+def moment_of(day: datetime | None, days: int) -> datetime:
     """The end of a day that was named, else so many days from now."""
     if day is None:
         return now() + timedelta(days=days)
     return day.replace(tzinfo=UTC, hour=23, minute=59)
 
 
-def _shares(
+def shares_of(
     domains: list[str], goal: str, contact: str, given: tuple[list[str], list[str], list[str]]
 ) -> dict[str, Share]:
-    goals, hours, contacts = (_per_firm(lines, domains) for lines in given)
+    goals, hours, contacts = (per_firm(lines, domains) for lines in given)
     if not all(text.isdecimal() for text in hours.values()):
         raise Invalid(hours=msg("Give the hours as DOMAIN=NUMBER."))
     return {
@@ -113,7 +114,7 @@ def _shares(
     }
 
 
-def _per_firm(lines: list[str], domains: list[str]) -> dict[str, str]:
+def per_firm(lines: list[str], domains: list[str]) -> dict[str, str]:
     pairs = dict(line.partition("=")[::2] for line in lines)
     for domain in pairs:
         if domain not in domains:
@@ -125,7 +126,7 @@ def _per_firm(lines: list[str], domains: list[str]) -> dict[str, str]:
 def agreement(wanted: Wanted, home: Home = None, as_json: Json = False) -> None:
     """Show an agreement: what it says, and who has signed."""
     with opened(home) as site, site.reading() as db:
-        _answer(site, db, _find(db, wanted).hash, as_json)
+        answer_agreement(site, db, find_wanted(db, wanted).hash, as_json)
 
 
 @commands.command()
@@ -140,11 +141,11 @@ def sign(
     """Sign for your firm what another firm proposed."""
     with opened(home) as site:
         with site.reading() as db:
-            director, row = acting(db, by, "director"), _find(db, wanted)
+            director, row = acting(db, by, "director"), find_wanted(db, wanted)
         password = read_password(password_stdin)
         with site.writing() as db:
             agreements.sign(db, site.node(db), director.actor_id, password, row.hash, handle=handle)
-            _answer(site, db, row.hash, as_json)
+            answer_agreement(site, db, row.hash, as_json)
 
 
 @commands.command()
@@ -158,11 +159,11 @@ def withdraw(
     """Say no to an agreement that not every firm has signed, yours or theirs."""
     with opened(home) as site:
         with site.reading() as db:
-            director, row = acting(db, by, "director"), _find(db, wanted)
+            director, row = acting(db, by, "director"), find_wanted(db, wanted)
         password = read_password(password_stdin)
         with site.writing() as db:
             agreements.withdraw(db, site.node(db), director.actor_id, password, row.hash)
-            _answer(site, db, row.hash, as_json)
+            answer_agreement(site, db, row.hash, as_json)
 
 
 @commands.command()
@@ -194,13 +195,22 @@ def show(handle: Handle, home: Home = None, as_json: Json = False) -> None:
             {"name": one.name, "domain": one.domain, "people": one.people, "approximate": one.approximate}
             for one in reach.nodes
         ]
-        data = {**_described(ring), "own_people": reach.own_people, "nodes": nodes}
+        hours = promised_hours(db, ring)
+        data = {**_described(ring), "own_people": reach.own_people, "nodes": nodes, "hours": hours}
         lines = [columns(_described(ring), *SHOWN)]
         lines.append(msg("%(count)s people of your own firm", count=reach.own_people))
         lines += [
             msg("%(people)s people of %(name)s (%(domain)s)", **{**one, "people": one["people"] or "?"})
             for one in nodes
         ]
+        lines += [
+            msg("The director of %(domain)s gives %(hours)s hours a month.", domain=domain, hours=promised)
+            for domain, promised in hours.items()
+        ]
+        if hours:
+            lines.append(
+                msg("Together the directors give %(hours)s hours a month.", hours=sum(hours.values()))
+            )
         site.answer(as_json, data, *lines)
 
 
@@ -215,7 +225,7 @@ def list_all(home: Home = None, as_json: Json = False) -> None:
         site.answer(as_json, {"rings": rings, "proposals": proposals}, *lines)
 
 
-def _find(db: Connection, wanted: str) -> Row[Any]:
+def find_wanted(db: Connection, wanted: str) -> Row[Any]:
     """An agreement by the beginning of its hash; by the name of its ring the last one."""
     known = known_rings(db)
     for ring in known:
@@ -229,8 +239,8 @@ def _find(db: Connection, wanted: str) -> Row[Any]:
     return found[0]
 
 
-def _answer(site: Site, db: Connection, agreement_hash: str, as_json: bool) -> None:
-    data = _agreement(db, _find(db, agreement_hash))
+def answer_agreement(site: Site, db: Connection, agreement_hash: str, as_json: bool) -> None:
+    data = _agreement(db, find_wanted(db, agreement_hash))
     lines = [
         msg("%(name)s: %(state)s, agreement %(hash)s", **data),
         msg("To be signed before %(deadline)s, ends %(ends_at)s.", **data["document"]),

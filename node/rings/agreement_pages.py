@@ -236,10 +236,10 @@ def take_withdraw(visit: Visit) -> Response:
 
 def take_remind(visit: Visit) -> Response:
     director, form = visit.require_role("director"), visit.form
-    agreement_hash = visit.request.path_params["hash"]
+    agreement_hash, domain = visit.request.path_params["hash"], form.line("domain", required=False)
 
     def act() -> None:
-        agreements.remind(visit.db, visit.node, director.actor_id, agreement_hash)
+        agreements.remind(visit.db, visit.node, director.actor_id, agreement_hash, domain)
 
     if not attempt(visit, form, act):
         return _agreement_page(visit, form, 422)

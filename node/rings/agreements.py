@@ -111,6 +111,8 @@ def propose(
     confirm_password(db, director_id, password)
     _check_times(terms)
     document = _build(db, node, terms, *_line_of(db, ring_id))
+    if ring_id is not None:
+        _check_line(db, ring_id, document)
     agreement_hash = keep_agreement(db, document, SELF)
     _sign(db, node, director_id, agreement_hash, handle)
     return agreement_hash
@@ -263,7 +265,7 @@ def _sign(db: Connection, node: Identity, director_id: int, agreement_hash: str,
     row = lock_agreement(db, agreement_hash)
     document = document_of(row)
     _check_signable(db, node, row, document)
-    _check_line(db, row, document)
+    _check_line(db, row.ring_id, document)
     _pin(db, node, document)
     _name_ring(db, row.ring_id, handle)
     firm, proof = _own_firm(node, document), prove(node, document)
@@ -284,22 +286,22 @@ def _check_signable(db: Connection, node: Identity, row: Row[Any], document: Agr
         raise Conflict(msg("We signed another proposal for this ring that is still open. Withdraw it first."))
 
 
-def _check_line(db: Connection, row: Row[Any], document: Agreement) -> None:
+def _check_line(db: Connection, ring_id: int, document: Agreement) -> None:
     """A director signs only what comes after the version that holds here: nobody makes a fork by accident."""
-    if drops_too_many(db, row.ring_id, document):
+    if drops_too_many(db, ring_id, document):
         raise Conflict(
             msg("This removes as many firms as it keeps. A few firms cannot take a ring: make a new one.")
         )
-    if not knows_line(db, row.ring_id, document):
+    if not knows_line(db, ring_id, document):
         raise Conflict(
             msg("We do not know the version before this one yet. Our node asks for it: try again later.")
         )
-    unmet = heads_not_met(db, row.ring_id, document)
-    if unmet and len(heads_of(db, row.ring_id)) > 1:
+    unmet = heads_not_met(db, ring_id, document)
+    if unmet and len(heads_of(db, ring_id)) > 1:
         raise Conflict(
             msg(
                 "This ring has two versions. Only one that all firms of both sign ends that: %(firms)s.",
-                firms=", ".join(firms_to_sign(db, row.ring_id)),
+                firms=", ".join(firms_to_sign(db, ring_id)),
             )
         )
     if unmet:

@@ -37,6 +37,7 @@ from node.rings.agreement_rows import (
     keep_proof,
     lock_agreement,
     note_late,
+    signatures_of,
     signing_agreements,
 )
 from node.rings.completing import complete_if_all, note_fork, send_agreement
@@ -209,15 +210,19 @@ def _lacks_ours(node: Identity, row: Row[Any], offer: Offer) -> bool:
 
 def _keep_proofs(db: Connection, node: Identity, offer: Offer, agreement_hash: str) -> list[Firm]:
     """Store valid proofs and return whose were new; one of our own is new only where it was forgotten."""
+    known = {one.domain: one.received_at for one in signatures_of(db, agreement_hash)}
     fresh = []
     for firm in offer.document.firms:
-        peer_id = SELF if firm.domain == node.domain else keep_peer(db, firm.domain)
         for proof in offer.proofs:
-            if not is_proved_by(offer.document, firm, proof) or _is_replaced(
-                db, offer, agreement_hash, peer_id, firm.key
-            ):
+            received_at = _time_of(offer, proof)
+            if firm.domain in known and known[firm.domain] <= received_at:
+                break  # it came before this
+            if not is_proved_by(offer.document, firm, proof):
                 continue
-            if keep_proof(db, agreement_hash, firm, peer_id, proof, _time_of(offer, proof)):
+            peer_id = SELF if firm.domain == node.domain else keep_peer(db, firm.domain)
+            if _is_replaced(db, offer, agreement_hash, peer_id, firm.key):
+                continue
+            if keep_proof(db, agreement_hash, firm, peer_id, proof, received_at):
                 fresh.append(firm)
     return fresh
 

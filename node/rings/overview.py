@@ -8,14 +8,17 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from node.boundary import ring_nodes
+from node.i18n import Message
 from node.ids import now
 from node.peers import BY_ROSTER, PAIRED, peers
 from node.queue import deliveries
-from node.rings.agreement_lines import heads_of
+from node.rings.agreement_differences import differences
+from node.rings.agreement_lines import base_of, firms_to_sign, heads_of, is_forked, says_late_at
 from node.rings.agreement_rows import (
     SIGNING,
     agreements_of,
     document_of,
+    domains_that_left,
     signatures_of,
     signing_agreements,
 )
@@ -41,20 +44,48 @@ class PartnerView:
 
 @dataclass(frozen=True)
 class SignatureView:
+    """One firm of a version; `late` when it says that not all proofs came in time there."""
+
     firm: str
     domain: str
+    hours: int
     signed_at: datetime | None
+    left: bool
+    late: bool
 
 
 @dataclass(frozen=True)
 class AgreementView:
-    """A version of an agreement with its signatures; `can_sign` while it is open."""
+    """A version of an agreement with its signatures; `is_open` while it can be signed.
+
+    `changes` are the differences with the version that it would come after.
+    """
 
     row: Row[Any]
     document: Agreement
     signatures: tuple[SignatureView, ...]
     is_open: bool
     is_ours_missing: bool
+    changes: tuple[Message, ...] | None = None
+
+    @property
+    def hours(self) -> int:
+        return sum(one.hours for one in self.signatures)
+
+    @property
+    def signed(self) -> int:
+        return sum(one.signed_at is not None for one in self.signatures)
+
+
+@dataclass(frozen=True)
+class ForkView:
+    """Two or more versions that hold in different hands, what differs, and who must sign one that ends it."""
+
+    versions: tuple[AgreementView, ...]
+    changes: tuple[Message, ...]
+    late_at: tuple[str, ...]
+    firms: tuple[str, ...]
+    inside: tuple[str, ...]
 
 
 def paired_firms(db: Connection) -> list[Row[Any]]:
@@ -91,11 +122,39 @@ def _clock_minutes(peer: Row[Any]) -> int:
 
 
 def view_agreement(db: Connection, row: Row[Any], own_domain: str) -> AgreementView:
-    document = document_of(row)
-    signed = {one.domain: one.received_at for one in signatures_of(db, row.hash)}
-    views = tuple(SignatureView(f.name, f.domain, signed.get(f.domain)) for f in document.firms)
+    document, left = document_of(row), domains_that_left(db, row)
+    signed = {one.domain: one for one in signatures_of(db, row.hash)}
+    late = says_late_at(db, row)
+    views = tuple(
+        SignatureView(
+            firm=f.name,
+            domain=f.domain,
+            hours=f.hours,
+            signed_at=signed[f.domain].received_at if f.domain in signed else None,
+            left=f.domain in left,
+            late=f.domain in late,
+        )
+        for f in document.firms
+    )
     is_open = row.state == SIGNING and row.deadline > now()
-    return AgreementView(row, document, views, is_open, own_domain not in signed)
+    base = base_of(db, row.ring_id, row.predecessor)
+    changes = None if base is None else tuple(differences(document_of(base), document))
+    return AgreementView(row, document, views, is_open, own_domain not in signed, changes)
+
+
+def view_fork(db: Connection, ring: RingRow, own_domain: str) -> ForkView | None:
+    """What a director must see of a ring with two versions; None while there is one."""
+    if not is_forked(db, ring.id):
+        return None
+    views = [view_agreement(db, head, own_domain) for head in heads_of(db, ring.id)]
+    if len(views) == 1 and (base := base_of(db, ring.id, views[0].row.predecessor)) is not None:
+        views.insert(0, view_agreement(db, base, own_domain))
+    changes = differences(views[0].document, views[-1].document) if len(views) > 1 else []
+    late = [one.firm for view in views for one in view.signatures if one.late]
+    inside = [peer.name or peer.domain for peer in ring_nodes(db, ring.audience)]
+    return ForkView(
+        tuple(views), tuple(changes), tuple(late), tuple(firms_to_sign(db, ring.id)), tuple(inside)
+    )
 
 
 def open_proposals(db: Connection, own_domain: str) -> list[AgreementView]:

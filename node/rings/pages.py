@@ -7,7 +7,14 @@ from node.errors import NotFound
 from node.people.queries import author_views
 from node.rings import agreement_pages, answers, pairing, pairing_pages, sector_pages, trust_pages
 from node.rings.agreement_rows import get_ring_row
-from node.rings.overview import current_agreement, open_proposals, open_successor, paired_firms, partners_of
+from node.rings.overview import (
+    current_agreement,
+    open_proposals,
+    open_successor,
+    paired_firms,
+    partners_of,
+    view_fork,
+)
 from node.rings.people import people_of_ring
 from node.rings.queries import RingRow, count_own_people, find_ring, known_rings
 from node.rings.sector_pages import show_about_sector
@@ -51,6 +58,7 @@ def show_about(visit: Visit) -> Response:
         partners=partners_of(visit.db, ring),
         own_people=count_own_people(visit.db),
         people=_people(visit, ring),
+        fork=view_fork(visit.db, ring, visit.node.domain),
         closed_why=get_ring_row(visit.db, ring.id).closed_why,
         own_domain=visit.node.domain,
         is_director="director" in member.roles,
