@@ -29,7 +29,9 @@ POSTED_FOR_YOU = "posted_for_you"
 def post(
     text: Annotated[str, typer.Argument(help="The text, in Markdown; - reads it from standard input.")],
     by: Annotated[str, typer.Option("--as", help="Handle of the member in whose name it is.")],
-    audience: Annotated[str, typer.Option(help="company, public or ring:NAME.")],
+    audience: Annotated[
+        str, typer.Option(help="company, public, ring:NAME, or room:NAME of one the member is in.")
+    ],
     topic: Annotated[str | None, typer.Option(help="Handle of a topic with that audience.")] = None,
     title: Annotated[str, typer.Option(help="A title.")] = "",
     file: Annotated[list[Path] | None, typer.Option(help="A picture; may be given more than once.")] = None,
@@ -44,7 +46,7 @@ def post(
         member = member_named(db, by)
         if is_out(member):
             raise Conflict(msg("%(handle)s is disabled, or their time here has ended.", handle=by))
-        seen_by = audience_named(db, audience)
+        seen_by = audience_named(db, audience, as_reader(member))
         draft = Draft(
             audience=seen_by,
             source=source,
@@ -57,8 +59,13 @@ def post(
         node = site.node(db)
         made = _publish(db, node, site.settings, member.actor_id, draft)
         url = f"{node.base}/o/{made}"
-    note_act(site.settings.home, "post", by=by, object=str(made), audience=audience)
+    note_act(site.settings.home, "post", by=by, object=str(made), audience=_logged(audience))
     site.answer(as_json, {"id": str(made), "url": url, "audience": audience}, url)
+
+
+def _logged(audience: str) -> str:
+    """The log names no room: who reads it need not be in it (rule 16)."""
+    return audience.partition(":")[0] if audience.startswith("room:") else audience
 
 
 def _read_pictures(files: list[Path], alts: list[str]) -> tuple[list[Picture], list[str]]:

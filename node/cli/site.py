@@ -25,6 +25,7 @@ from node.identity import Identity
 from node.network import Network
 from node.objects import COMPANY, PUBLIC
 from node.rings.queries import RingRow, find_ring, ring_of_audience
+from node.rooms.queries import own_rooms
 from node.settings import Settings
 
 
@@ -146,14 +147,28 @@ def as_reader(member: Row[Any]) -> Member:
     return Member(member.actor_id, frozenset(member.roles.split()))
 
 
-def audience_named(db: Connection, words: str) -> str:
-    """The audience of `company`, `public` or `ring:NAME`; raises Invalid or NotFound in words."""
+def audience_named(db: Connection, words: str, member: Member | None = None) -> str:
+    """The audience of `company`, `public`, `ring:NAME`, or of a room that `member` is in: `room:NAME`.
+
+    Raises Invalid or NotFound in words, the same for a room they are not in as for none (rule 16).
+    """
     if words in (COMPANY, PUBLIC):
         return words
     kind, _, name = words.partition(":")
+    if kind == "room" and name and member is not None:
+        return _room_named(db, name, member)
     if kind != "ring" or not name:
         raise Invalid(audience=msg("The audience is company, public or ring:NAME."))
     return ring_named(db, name).audience
+
+
+def _room_named(db: Connection, name: str, member: Member) -> str:
+    found = [room.audience for room in own_rooms(db, member) if name in (room.name, str(room.id))]
+    if len(found) > 1:
+        raise Conflict(msg("There is more than one room with this name. Use the number in its address."))
+    if not found:
+        raise NotFound(msg("There is no room %(name)s that this member is in.", name=name))
+    return found[0]
 
 
 def ring_named(db: Connection, name: str) -> RingRow:

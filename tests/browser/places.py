@@ -36,6 +36,7 @@ MEMBER = (
     *("/write", "/o/{question}", "/o/{company}", "/o/{warned}", "/o/{question}/reply", "/o/{question}/edit"),
     *("/o/{question}/delete", "/@fatima", "/@joris", "/people", "/follow", "/followers", "/notices"),
     *("/settings", "/settings/face"),
+    *("/rooms", "/rooms/new", "/rooms/{room}", "/rooms/{room}/about", "/rooms/{listed}/about"),
 )
 DIRECTOR = (
     *("/", "/rings", "/rings/monteurs/about", "/rings/monteurs/renew", "/rings/monteurs/leave"),
@@ -43,6 +44,8 @@ DIRECTOR = (
     *("/agreements/{proposal}", "/topics", "/topics/new", "/topics/{company_topic}/edit", "/notices"),
     *("/settings", "/settings/face", "/members", "/members/{joris}", "/admin", "/followers"),
     *("/admin/servers", "/admin/servers?show=ruled", "/admin/servers/{server}", "/admin/servers/{partner}"),
+    *("/rooms", "/rooms/{room}", "/rooms/{room}/about", "/rooms/{room}/edit", "/rooms/{room}/invite"),
+    "/rooms/{room}/end",
 )
 PLACES: Mapping[str, Sequence[Place]] = {
     ANONYMOUS: [

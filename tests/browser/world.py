@@ -5,19 +5,24 @@ import json
 import shutil
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from node.access.members import make_link, make_reset
 from node.admin.servers import server_named, set_standing
+from node.boundary import Member
 from node.cli.homes import make_home
 from node.db import open_engine
+from node.ids import now
 from node.migrations.upgrade import upgrade
 from node.objects import COMPANY, PUBLIC, find_object
 from node.peers import BLOCKED, keep_peer
 from node.posts.reactions import like
 from node.rings import agreements, pairing, pairing_talks
+from node.rooms.actions import Plan, invite, join, make_room
+from node.rooms.queries import open_rooms
 from node.settings import write_config
 from tests import factories
 from tests.factories import make_member, make_ring, make_topic, member_row, post
@@ -111,6 +116,7 @@ async def _make(folder: Path, domains: dict[str, str]) -> dict[str, str]:
         await settle(bakker, smit)
         made = await _make_posts(bakker, smit, ring)
         made |= _make_links(bakker) | _make_proposal(bakker, smit) | _make_servers(bakker, smit)
+        made |= await _make_rooms(bakker, smit, ring)
         await settle(bakker, smit)
         return made | await _make_pairings(bakker, third)
 
@@ -126,6 +132,33 @@ def _make_servers(bakker: RunningNode, smit: RunningNode) -> dict[str, str]:
         return {"server": str(below), "partner": str(keep_peer(db, smit.domain))}
 
     return bakker.write(make)
+
+
+async def _make_rooms(bakker: RunningNode, smit: RunningNode, ring: str) -> dict[str, str]:
+    """A confined learning network with a question, somebody who asks and a post; one to ask to join."""
+    henk, marjan = (
+        Member(member_row(node, who).actor_id) for node, who in ((bakker, "henk"), (smit, "marjan"))
+    )
+    plan = Plan(
+        "Leernetwerk warmtepompen",
+        "Elke maand bespreken we een storing uit de praktijk.\nWe beginnen bij lekkages.",
+        "Wat wil je hier leren?",
+        now(),
+        now() + timedelta(days=180),
+        12,
+    )
+    room = bakker.write(lambda db: make_room(db, bakker.identity, henk, ring, plan, confined=True))
+    fatima = member_row(bakker, "fatima").actor_id
+    bakker.write(lambda db: invite(db, bakker.identity, henk, room, [fatima]))
+    bakker.write(lambda db: join(db, bakker.identity, Member(fatima), room, ""))
+    await settle(bakker, smit)
+    audience = bakker.read(lambda db: next(one.audience for one in open_rooms(db) if one.id == room))
+    theirs = smit.read(lambda db: next(one.id for one in open_rooms(db) if one.audience == audience))
+    smit.write(lambda db: join(db, smit.identity, marjan, theirs, "Hoe jullie lekkages opsporen."))
+    post(bakker, "henk", audience, "Welkom! Zet hier alvast je **eerste vraag**.")
+    listed = Plan("Planning en werkvoorbereiding", "", "Waarom wil je meedoen?")
+    other = bakker.write(lambda db: make_room(db, bakker.identity, henk, COMPANY, listed, confined=False))
+    return {"room": str(room), "listed": str(other)}
 
 
 def _make_people(bakker: RunningNode, smit: RunningNode) -> None:

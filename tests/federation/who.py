@@ -35,6 +35,8 @@ PARTNERS = BAKKER | SMIT | {"node bakker", "node smit"}
 REMAINING = BAKKER | JANSEN | {"node bakker", "node jansen"}
 RING_FIRMS = BAKKER | SMIT | JANSEN | {"node bakker", "node smit", "node jansen"}
 
+IN_HIDDEN = {"anna", "sara", "node bakker", "node smit"}
+
 ALL_DISKS = {"bakker", "smit", "jansen", "branche"}
 PARTNER_DISKS = {"bakker", "smit"}
 RING_DISKS = {"bakker", "smit", "jansen"}
@@ -104,6 +106,21 @@ WHO: dict[str, Line] = {
     "personal of mia": ({"anna"}, {"bakker"}),
     "personal of anna": ({"anna", "mia", "mia by rfc 9421"}, {"bakker"}),
     "for followers of mia": ({"anna"}, {"bakker"}),
+    # Rooms: in a hidden one Anna and Sara, in one of the company Anna and Ed; an admin is in none.
+    "hidden room name": (IN_HIDDEN, PARTNER_DISKS),
+    "hidden room purpose": (IN_HIDDEN, PARTNER_DISKS),
+    "hidden room question": (IN_HIDDEN, PARTNER_DISKS),
+    "hidden room text": (IN_HIDDEN, PARTNER_DISKS),
+    "hidden room reply of smit": (IN_HIDDEN, PARTNER_DISKS),
+    "company room name": ({"anna", "ed"}, {"bakker"}),
+    "company room purpose": ({"anna", "ed"}, {"bakker"}),
+    "company room question": ({"anna", "ed"}, {"bakker"}),
+    "company room text": ({"anna", "ed"}, {"bakker"}),
+    "listed room name": (PARTNERS, PARTNER_DISKS),
+    "listed room purpose": (PARTNERS, PARTNER_DISKS),
+    "listed room question": (PARTNERS, PARTNER_DISKS),
+    "answer of dora": ({"anna"}, PARTNER_DISKS),
+    "steering text": ({"dirk", "ed", "dora", "node bakker", "node smit"}, PARTNER_DISKS),
     # Open.
     "open title": (EVERYONE, ALL_DISKS),
     "open text": (EVERYONE, ALL_DISKS),
@@ -178,6 +195,16 @@ UNSEEN: dict[str, set[str]] = {
     "left ring alt text after": {"node bakker"},
     "left ring post of smit": NODES,
     "left ring reply of jansen": {"node jansen"},
+    "hidden room name": {"node bakker"},
+    "hidden room purpose": {"node bakker"},
+    "hidden room question": {"node bakker", "sara"},
+    "hidden room text": {"node bakker"},
+    "hidden room reply of smit": {"node smit"},
+    "company room question": {"ed"},
+    "listed room name": {"node bakker"},
+    "listed room purpose": {"node bakker"},
+    "listed room question": {"node bakker", "dora"},
+    "steering text": {"node bakker"},
     "open title": AWAY_FROM_BAKKER,
     "open text": AWAY_FROM_BAKKER,
     "open warning": AWAY_FROM_BAKKER,

@@ -52,6 +52,7 @@ from tests.federation.readers import (
 )
 from tests.federation.strangers import Stranger
 from tests.federation.who import WHO
+from tests.federation.world_rooms import fill_rooms
 from tests.network import InProcessSender, RunningNode, fediverse, settle
 
 DOMAINS = ("bakker.localhost", "smit.localhost", "jansen.localhost", "branche.localhost")
@@ -140,6 +141,7 @@ async def _seed(world: World) -> None:
     await _write_in_left_ring(world, left)
     await _write_open_posts(world)
     await _write_personal_posts(world)
+    await fill_rooms(world, partners)
     _write_at_gates(world, partners)
     _fill_in_forms(world)
     await world.settle()
