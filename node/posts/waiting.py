@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from node.access.members import members_with_role
-from node.boundary import Member, get_readable, is_inside
+from node.boundary import Member, get_readable, is_inside, person_is_inside
 from node.errors import Conflict, Forbidden, Invalid, NotFound
 from node.gates.rules import note_gate_act, rules_of, terms_of
 from node.gates.tables import waits
@@ -15,7 +15,7 @@ from node.i18n import Message, msg
 from node.identity import Identity
 from node.ids import now
 from node.notices import forget_notices, notify
-from node.objects import DRAFT, HELD, PUBLIC, is_closed, objects
+from node.objects import DRAFT, HELD, PUBLIC, is_closed, is_room, objects
 from node.people.queries import has_face, is_active
 from node.posts.going_out import go_out, put_words
 from node.posts.storing import get_post, lock_object, own_post
@@ -262,6 +262,8 @@ def _is_over(until: datetime | None) -> bool:
 def _obstacle(db: Connection, post: Row[Any]) -> str:
     """Why it cannot go out now; empty when it can."""
     if is_closed(post.audience) and not is_inside(db, post.audience):
+        return "closed"
+    if is_room(post.audience) and not person_is_inside(db, post.audience, post.author_id):
         return "closed"
     if not is_active(db, post.author_id):
         return "author"

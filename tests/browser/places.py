@@ -37,8 +37,11 @@ MEMBER = (
     *("/o/{question}/delete", "/@fatima", "/@joris", "/people", "/follow", "/followers", "/notices"),
     *("/settings", "/settings/face"),
     *("/rooms", "/rooms/new", "/rooms/{room}", "/rooms/{room}/about", "/rooms/{listed}/about"),
+    *("/waiting", "/o/{held}/waiting", "/o/{draft}/waiting", "/o/{draft}/check", "/o/{question}/share"),
+    *("/recalled", "/recalled/{recalled}", "/rings/streng/check", "/gates/open/check"),
 )
 DIRECTOR = (
+    *("/waiting", "/o/{held}/waiting", "/gates", "/gates/open", "/rings/streng/gate"),
     *("/", "/rings", "/rings/monteurs/about", "/rings/monteurs/renew", "/rings/monteurs/leave"),
     *("/pairings/new", "/pairings/accept", "/pairings/{words}", "/pairings/{code}", "/proposals/new"),
     *("/agreements/{proposal}", "/topics", "/topics/new", "/topics/{company_topic}/edit", "/notices"),

@@ -15,10 +15,12 @@ from node.admin.servers import server_named, set_standing
 from node.boundary import Member
 from node.cli.homes import make_home
 from node.db import open_engine
+from node.gates.rules import Rules, set_rules
 from node.ids import now
 from node.migrations.upgrade import upgrade
 from node.objects import COMPANY, PUBLIC, find_object
 from node.peers import BLOCKED, keep_peer
+from node.posts.actions import Draft, delete_post, publish_post
 from node.posts.reactions import like
 from node.rings import agreements, pairing, pairing_talks
 from node.rooms.actions import Plan, invite, join, make_room
@@ -115,6 +117,7 @@ async def _make(folder: Path, domains: dict[str, str]) -> dict[str, str]:
         await factories.leave_ring(smit, "oude_ring")
         await settle(bakker, smit)
         made = await _make_posts(bakker, smit, ring)
+        made |= await _make_waiting(bakker, smit, ring)
         made |= _make_links(bakker) | _make_proposal(bakker, smit) | _make_servers(bakker, smit)
         made |= await _make_rooms(bakker, smit, ring)
         await settle(bakker, smit)
@@ -208,6 +211,23 @@ async def _make_posts(bakker: RunningNode, smit: RunningNode, ring: str) -> dict
     await _follow_each_other(bakker, smit)
     made = {"question": question, "thanks": thanks, "company": company, "warned": warned, "open": opened}
     return {name: str(number) for name, number in (topics | made).items()}
+
+
+async def _make_waiting(bakker: RunningNode, smit: RunningNode, ring: str) -> dict[str, str]:
+    """A ring with a strict gate, with one post before it and one still with its author; one taken away."""
+    strict = await make_ring(bakker, smit, name="Strenge ring", handle="streng", gate="four_eyes")
+    fatima = member_row(bakker, "fatima").actor_id
+    held = post(bakker, "fatima", strict, "Wie kent een goede warmtepompmonteur?", title="Vraag van de week")
+    bakker.write(lambda db: set_rules(db, strict, Rules(checklist=True), None))
+    unsent = Draft(strict, "Hoe plannen jullie storingen in het weekend?")
+    draft = bakker.write(
+        lambda db: publish_post(db, bakker.identity, bakker.settings, fatima, unsent, on_page=True)
+    )
+    recalled = post(bakker, "fatima", ring, "Dit had hier niet moeten staan")
+    await settle(bakker, smit)
+    bakker.write(lambda db: delete_post(db, bakker.identity, fatima, recalled))
+    await settle(bakker, smit)
+    return {name: str(one) for name, one in (("held", held), ("draft", draft), ("recalled", recalled))}
 
 
 def _copy_of(here: RunningNode, there: RunningNode, number: int) -> int:
