@@ -188,30 +188,36 @@ def answer_check(
     """
     sector = find_sector(db, ring_hash)
     ring_id = sector.ring_id if sector is not None else 0
-    last, listed = last_roster(db, ring_id), is_listed(db, ring_id, peer_id)
-    may = listed or (sector is not None and sector.steward == peer_id) or _was_listed(db, ring_id, peer_id)
-    if sector is None or last is None or not may:
+    last, firm = last_roster(db, ring_id), _firm(db, ring_id, peer_id)
+    is_steward = sector is not None and sector.steward == peer_id
+    if sector is None or last is None or not (is_steward or firm is not None):
         raise NotFound
-    domain = get_peer(db, peer_id).domain
+    if firm is not None and not firm.is_listed and not is_steward:
+        return _answer_parted(db, ring_id, firm.out_by, number)
     rows = _to_show(db, ring_id, number, "" if all_signed else held)
-    if not listed and sector.steward != peer_id:
-        rows, last = _until_out(rows, domain), None
     if _differs(db, ring_id, number, held):
         change_check(db, ring_id, peer_id, is_due=True, tried_at=None)
         if sector.steward == SELF and number > _last_number(db, ring_id):
             note_behind(db, sector)
-    told = last or (rows[-1] if rows else None)
     return {
-        "number": told.number if told is not None else number,
-        "hash": told.hash if told is not None else held,
+        "number": last.number,
+        "hash": last.hash,
         "rosters": [signed_item(row) for row in rows],
         "signatures": _signatures(db, ring_id, rows, number, "" if all_signed else held),
     }
 
 
-def _was_listed(db: Connection, ring_id: int, peer_id: int) -> bool:
-    this = select(sector_firms.c.peer_id).filter_by(ring_id=ring_id, peer_id=peer_id)
-    return db.execute(this).first() is not None
+def _firm(db: Connection, ring_id: int, peer_id: int) -> Row[Any] | None:
+    return db.execute(select(sector_firms).filter_by(ring_id=ring_id, peer_id=peer_id)).one_or_none()
+
+
+def _answer_parted(db: Connection, ring_id: int, out_by: int, number: int) -> Document:
+    """To a firm that was put out: what it missed, up to the roster that says so."""
+    last = roster_numbered(db, ring_id, out_by)
+    rows = [row for row in rosters_after(db, ring_id, number, PAGE) if 0 < number < row.number <= out_by]
+    held = "" if last is None else last.hash
+    shown = [signed_item(row) for row in rows]
+    return {"number": out_by, "hash": held, "rosters": shown, "signatures": []}
 
 
 def _to_show(db: Connection, ring_id: int, number: int, held: str) -> list[Row[Any]]:
@@ -230,15 +236,6 @@ def _to_show(db: Connection, ring_id: int, number: int, held: str) -> list[Row[A
         if size > PAGE_BYTES and shown:
             break
         shown.append(row)
-    return shown
-
-
-def _until_out(rows: Sequence[Row[Any]], domain: str) -> list[Row[Any]]:
-    shown = []
-    for row in rows:
-        shown.append(row)
-        if roster_of(row).entry_of(domain) is None:
-            break
     return shown
 
 

@@ -36,6 +36,7 @@ MOST_SHOWN = 30  # numbers of the history
 class FirmView:
     """One firm of the roster; `is_in` by our own copy and clock, `reach` of another firm that is in."""
 
+    is_us: bool
     name: str
     domain: str
     since: int
@@ -105,6 +106,7 @@ def view_firms(db: Connection, node: Identity, sector: Row[Any]) -> list[FirmVie
     reach = {one.domain: one for one in describe_reach(db, ring_audience(sector.hash)).nodes}
     found = [
         FirmView(
+            is_us=firm.peer_id == SELF,
             name=node.name if firm.peer_id == SELF else firm.name or firm.domain,
             domain=node.domain if firm.peer_id == SELF else firm.domain,
             since=firm.since,

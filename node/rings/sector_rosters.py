@@ -179,7 +179,7 @@ def hold_to(
     stands = _stands(db, node, ring_id, roster, before)
     changed = [row for row in stands if _differs(before.get(row["peer_id"]), row)]
     now_listed, was_listed = {row["peer_id"] for row in stands}, _listed(before)
-    relist_firms(db, ring_id, changed, was_listed - now_listed)
+    relist_firms(db, ring_id, changed, was_listed - now_listed, roster.number)
     if any(row["standing"] == UNPROVED for row in stands):
         note_behind(db, sector)
     settle_roster(db, node.domain, ring_id)
@@ -232,7 +232,7 @@ def _stand_again(db: Connection, node: Identity, ring_id: int) -> None:
         return
     stands = _stands(db, node, ring_id, roster_of(last), firms_by_peer(db, ring_id))
     before = firms_by_peer(db, ring_id)
-    relist_firms(db, ring_id, [row for row in stands if _differs(before.get(row["peer_id"]), row)], ())
+    relist_firms(db, ring_id, [row for row in stands if _differs(before.get(row["peer_id"]), row)])
     settle_roster(db, node.domain, ring_id)
 
 
@@ -242,7 +242,7 @@ def note_unsigned(db: Connection, sector: Row[Any]) -> None:
     if lacking:
         names = ("peer_id", "application", "key", "since", "is_listed")
         rows = [{name: getattr(f, name) for name in names} | {"standing": UNSIGNED} for f in lacking]
-        relist_firms(db, sector.ring_id, rows, ())
+        relist_firms(db, sector.ring_id, rows)
         words = f"{sector.name}: {short_list(firm.domain or '' for firm in lacking)}"
         tell_directors(db, "roster_unsigned", words, about_link(sector))
 

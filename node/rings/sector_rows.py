@@ -275,9 +275,13 @@ def firms_by_peer(db: Connection, ring_id: int) -> dict[int, Row[Any]]:
 
 
 def relist_firms(
-    db: Connection, ring_id: int, changed: Sequence[dict[str, object]], gone: Iterable[int]
+    db: Connection,
+    ring_id: int,
+    changed: Sequence[dict[str, object]],
+    gone: Iterable[int] = (),
+    number: int | None = None,
 ) -> None:
-    """Write down the difference between two rosters: `changed` rows take the place of what was there."""
+    """Write down what a roster changed: `changed` rows take the place of what was there, `gone` are out."""
     of_ring, ids = sector_firms.c.ring_id == ring_id, [row["peer_id"] for row in changed]
     db.execute(delete(sector_firms).where(of_ring, sector_firms.c.peer_id.in_(ids)))
     if changed:
@@ -288,7 +292,7 @@ def relist_firms(
             [{"ring_id": ring_id, "peer_id": peer_id} for peer_id in ids if peer_id != SELF],
         )
     out = update(sector_firms).where(of_ring, sector_firms.c.peer_id.in_(set(gone)))
-    db.execute(out.values(is_listed=False))
+    db.execute(out.values(is_listed=False, out_by=number))
 
 
 def other_sectors_with(db: Connection, ring_id: int, peer_id: int, key: str) -> bool:

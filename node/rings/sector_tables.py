@@ -59,6 +59,7 @@ sector_firms = Table(
     Column("key", Text, nullable=False, server_default=""),  # by its application
     Column("since", Integer, nullable=False),
     Column("is_listed", Boolean, nullable=False),
+    Column("out_by", Integer),  # the number that put it out: the last one that it may see
     Column("standing", Text, nullable=False),  # sound, unproved, unsigned, other_key
 )
 

@@ -32,6 +32,7 @@ OUTSIDE = (
 )
 MEMBER = (
     *("/", "/company", "/rings", "/rings/monteurs", "/rings/monteurs/about", "/rings/oude_ring/about"),
+    *("/rings/branche", "/rings/branche/about", "/rings/dakwerkers/about"),
     *("/topics", "/topics/{company_topic}", "/topics/{ring_topic}", "/topics/{open_topic}"),
     *("/write", "/o/{question}", "/o/{company}", "/o/{warned}", "/o/{question}/reply", "/o/{question}/edit"),
     *("/o/{question}/delete", "/@fatima", "/@joris", "/people", "/follow", "/followers", "/notices"),
@@ -43,6 +44,8 @@ MEMBER = (
 DIRECTOR = (
     *("/waiting", "/o/{held}/waiting", "/gates", "/gates/open", "/rings/streng/gate"),
     *("/", "/rings", "/rings/monteurs/about", "/rings/monteurs/renew", "/rings/monteurs/leave"),
+    *("/sectors", "/sectors/new", "/sectors/{their_sector}", "/sectors/{unsigned_sector}"),
+    *("/sectors/{our_sector}", "/rings/branche/about", "/rings/branche/leave"),
     *("/pairings/new", "/pairings/accept", "/pairings/{words}", "/pairings/{code}", "/proposals/new"),
     *("/agreements/{proposal}", "/topics", "/topics/new", "/topics/{company_topic}/edit", "/notices"),
     *("/settings", "/settings/face", "/members", "/members/{joris}", "/admin", "/followers"),

@@ -26,7 +26,7 @@ from node.rings import agreements, pairing, pairing_talks
 from node.rooms.actions import Plan, invite, join, make_room
 from node.rooms.queries import open_rooms
 from node.settings import write_config
-from tests import factories
+from tests import factories, sector
 from tests.factories import make_member, make_ring, make_topic, member_row, post
 from tests.network import RunningNode, fediverse, settle
 from tests.processes.nodes import Node, free_port, wait_until
@@ -120,6 +120,7 @@ async def _make(folder: Path, domains: dict[str, str]) -> dict[str, str]:
         made |= await _make_waiting(bakker, smit, ring)
         made |= _make_links(bakker) | _make_proposal(bakker, smit) | _make_servers(bakker, smit)
         made |= await _make_rooms(bakker, smit, ring)
+        made |= await _make_sectors(bakker, smit)
         await settle(bakker, smit)
         return made | await _make_pairings(bakker, third)
 
@@ -265,6 +266,24 @@ def _make_proposal(bakker: RunningNode, smit: RunningNode) -> dict[str, str]:
         lambda db: agreements.propose(db, smit.identity, marjan, PASSWORD, terms, handle="zonnepanelen")
     )
     return {"proposal": made}
+
+
+async def _make_sectors(bakker: RunningNode, smit: RunningNode) -> dict[str, str]:
+    """One of Smit's that both are in, one of Smit's to sign, one of Bakker's with Smit waiting."""
+    theirs = sector.make_terms(smit, name="Installateurs van Nederland", handle="branche")
+    unsigned = sector.make_terms(smit, name="Leerbedrijven", handle="leerbedrijf")
+    ours = sector.make_terms(bakker, name="Dakwerkers", handle="dakwerkers")
+    sector.show_terms(smit, bakker)
+    sector.show_terms(bakker, smit)
+    sector.apply(smit, theirs)
+    sector.apply(bakker, theirs, handle="branche")
+    await settle(bakker, smit)
+    sector.admit(smit, theirs)
+    sector.apply(bakker, ours)
+    sector.admit(bakker, ours)
+    sector.apply(smit, ours, handle="dakwerkers")
+    await settle(bakker, smit)
+    return {"their_sector": theirs, "unsigned_sector": unsigned, "our_sector": ours}
 
 
 async def _make_pairings(bakker: RunningNode, third: RunningNode) -> dict[str, str]:

@@ -110,6 +110,7 @@ def _sector() -> None:
         sa.Column("key", sa.Text(), server_default="", nullable=False),
         sa.Column("since", sa.Integer(), nullable=False),
         sa.Column("is_listed", sa.Boolean(), nullable=False),
+        sa.Column("out_by", sa.Integer(), nullable=True),
         sa.Column("standing", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["ring_id"], ["rings.id"], name=op.f("fk_sector_firms_ring_id_rings")),
         sa.PrimaryKeyConstraint("ring_id", "peer_id", name=op.f("pk_sector_firms")),

@@ -1,5 +1,6 @@
 """A sector ring: terms, applications, the numbered roster, who is in by each node's own copy."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,10 @@ from node.objects import objects
 from node.peers import BY_AGREEMENT, BY_PAIRING, BY_ROSTER, PAIRED, find_peer
 from node.queue import deliveries
 from node.rings import agreements, sector_steward
-from node.rings.rosters import content_to_delete
+from node.rings.queries import describe_reach
+from node.rings.receipts import receipt_summary
+from node.rings.rosters import block_peer, close_for_restore, content_to_delete
+from node.rings.sector_checks import answer_check
 from node.rings.sector_rows import applications_of, find_sector, last_roster, roster_of, standing
 from tests.factories import (
     PASSWORD,
@@ -23,6 +27,7 @@ from tests.factories import (
     make_member,
     make_ring,
     make_terms,
+    make_topic,
     member_row,
     pair,
     post,
@@ -206,6 +211,54 @@ async def test_a_firm_that_is_removed_is_told_and_gets_nothing_more(sector: Sect
     post(sector.bakker, "anna", sector.audience, "Zonder Smit.")
     await sector.settle()
     assert texts(sector.smit, sector.audience) == 0
+
+
+async def test_a_removed_firm_sees_no_roster_after_the_one_that_put_it_out(sector: Sector) -> None:
+    remove(sector.branche, sector.ring, "smit.localhost")
+    await sector.settle()
+    remove(sector.branche, sector.ring, "jansen.localhost")
+    await sector.settle()
+    smit = sector.branche.read(lambda db: find_peer(db, "smit.localhost"))
+    assert smit is not None
+
+    def shown(number: int) -> list[int]:
+        answer = sector.branche.write(
+            lambda db: answer_check(db, sector.ring, smit.id, number=number, held="", all_signed=True)
+        )
+        return [json.loads(one["content"])["number"] for one in answer["rosters"]]
+
+    assert [shown(number) for number in (0, 1, 2, 3, 4)] == [[], [2, 3], [3], [], []]
+    assert number_held(sector.smit, sector.ring) == 3
+
+
+async def test_people_receipts_and_topics_are_as_in_any_ring(sector: Sector) -> None:
+    make_topic(sector.bakker, "directeur", sector.audience, "ketels")
+    made = post(sector.bakker, "anna", sector.audience, "Voor allen.")
+    await sector.settle()
+    found = select(objects.c.id).where(objects.c.audience == sector.audience, objects.c.kind == "topic")
+    assert len(sector.smit.read(lambda db: db.execute(found).all())) == 1
+    assert len(sector.jansen.read(lambda db: db.execute(found).all())) == 1
+    receipts = sector.bakker.read(lambda db: receipt_summary(db, [made]))[made]
+    assert [state for _, state in receipts] == ["stored", "stored"]
+    reach = sector.bakker.read(lambda db: describe_reach(db, sector.audience))
+    assert [(node.name, node.people) for node in reach.nodes] == [("Jansen", 2), ("Smit", 2)]
+
+
+async def test_a_blocked_firm_is_out_here_though_it_is_on_the_roster(sector: Sector) -> None:
+    smit = sector.bakker.read(lambda db: find_peer(db, "smit.localhost"))
+    assert smit is not None
+    sector.bakker.write(lambda db: block_peer(db, smit.id))
+    assert inside(sector.bakker, sector.audience) == ["jansen"]
+
+
+async def test_a_steward_whose_backup_was_put_back_first_hears_from_every_firm(sector: Sector) -> None:
+    branche, ring_id = sector.branche, sector_id(sector.branche, sector.ring)
+    branche.write(close_for_restore)
+    with pytest.raises(Conflict):
+        remove(branche, sector.ring, "smit.localhost")
+    with time_machine.travel(now() + timedelta(days=8)):
+        assert remove(branche, sector.ring, "smit.localhost") == 3
+    assert ring_id == sector_id(branche, sector.ring)
 
 
 async def test_an_old_signature_does_not_bring_a_removed_firm_back(sector: Sector) -> None:
