@@ -48,7 +48,7 @@ from node.posts import pages as post_pages
 from node.posts import relays, sharing_pages, waiting_pages
 from node.rings import activities as rings
 from node.rings import pages as ring_pages
-from node.rings.proving import forget_proofs
+from node.rings.restoring import begin_comparing
 from node.rooms import activities as rooms
 from node.rooms import pages as room_pages
 from node.settings import Settings
@@ -99,7 +99,7 @@ def build_app(
                 await stack.enter_async_context(way_out)
             app.state.keeper = Keeper(engine)
             if not is_only_reads(engine):
-                await run_in_threadpool(_forget_proofs, engine)
+                await run_in_threadpool(_begin_comparing, engine)
             app.state.build = build_app
             running = workers()
             wakes = [Wake() for _ in running]
@@ -132,9 +132,9 @@ def build_app(
     return app
 
 
-def _forget_proofs(engine: Engine) -> None:
+def _begin_comparing(engine: Engine) -> None:
     with writing(engine) as db:
-        forget_proofs(db)
+        begin_comparing(db)
 
 
 def workers() -> list[RunOnce]:

@@ -55,6 +55,7 @@ peers = Table(
     Column("heard_at", UtcDateTime),
     Column("clock_skew", Float),  # seconds its Date was ahead of ours, last time
     Column("proved_at", UtcDateTime),  # when it last signed our nonce with its pinned key (rule 8)
+    Column("compared_at", UtcDateTime),  # when it first told our numbers since we started (rule 17)
     Column("told_key", Text),  # the key of ours that it last said it knows us by
     Column("told_head_at", UtcDateTime),  # when it last took the head of our departures (rule 11)
 )

@@ -246,6 +246,11 @@ def record_silence(db: Connection, peer_id: int, error: str, retry_at: datetime)
     )
 
 
+def postpone(db: Connection, peer_id: int, until: datetime) -> None:
+    """Nothing goes to the peer before that, though it is not at fault."""
+    db.execute(update(peers).where(peers.c.id == peer_id).values(retry_at=until))
+
+
 def wake_peer(db: Connection, peer_id: int) -> None:
     """The peer was heard from: try it again at once."""
     db.execute(update(peers).where(peers.c.id == peer_id).values(heard_at=now(), retry_at=None))

@@ -18,7 +18,9 @@ from node.activitypub.readers import lookups_for, message_of
 from node.db import reading
 from node.identity import Identity
 from node.ids import now
+from node.peers import find_peer
 from node.queue import Arrival
+from node.rings.rosters import must_wait
 from node.web.visits import Services, services_of
 
 log = structlog.get_logger()
@@ -52,6 +54,8 @@ async def _check(request: Request) -> Arrival | None:
     if not isinstance(found, Verified):
         log.info("inbox_dropped", reason=found.reason)
         return None
+    if found.kind == "node" and await run_in_threadpool(_is_closed, services, authority(found.signer)):
+        raise Unreachable("we were put back from a copy and must ask first")
     return Arrival(
         uri=str(found.activity["id"]),
         domain=authority(found.signer),
@@ -59,6 +63,13 @@ async def _check(request: Request) -> Arrival | None:
         by_node=found.kind == "node",
         body=body.decode(),
     )
+
+
+def _is_closed(services: Services, domain: str) -> bool:
+    with reading(services.engine) as db:
+        peer = find_peer(db, domain)
+        own_domain = identity.load(db, services.settings.scheme).domain
+        return peer is not None and must_wait(db, own_domain, int(peer.id))
 
 
 def _bare(request: Request) -> Message:

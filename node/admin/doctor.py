@@ -25,6 +25,7 @@ from node.peers import peers
 from node.queue import count_queue, deliveries, received
 from node.rings.agreement_lines import firms_to_sign, is_forked
 from node.rings.queries import known_rings
+from node.rings.restore_rows import closed_towards
 from node.settings import Settings
 from node.web.formats import format_local
 
@@ -129,7 +130,12 @@ def _is_stuck(db: Connection) -> bool:
     """Has something been due for a while that nobody took up? Peers that fail are a finding of their own."""
     before = now() - STUCK_AFTER
     into = (received.c.state == "waiting", received.c.received_at < before, received.c.retry_at.is_(None))
-    out = (deliveries.c.state == "waiting", deliveries.c.created_at < before, peers.c.failures == 0)
+    out = (
+        deliveries.c.state == "waiting",
+        deliveries.c.created_at < before,
+        peers.c.failures == 0,
+        peers.c.id.not_in(closed_towards(db)),
+    )
     due_out = select(func.count()).select_from(deliveries.join(peers, peers.c.id == deliveries.c.peer_id))
     return bool(db.scalar(select(func.count()).where(*into)) or db.scalar(due_out.where(*out)))
 

@@ -1,4 +1,4 @@
-"""A backup brought back into an empty home: company and open content, every ring closed (rule 17 follows)."""
+"""A backup brought back into an empty home: company and open content, every ring closed for now (rule 17)."""
 
 import shutil
 from collections.abc import Callable
@@ -6,7 +6,6 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, update
 
-from node.access.members import members_with_role
 from node.access.tables import links, logins
 from node.admin.archives import DATABASE, Manifest, check_archive, extract_archive
 from node.admin.copying import copy_rows, disposing, is_empty
@@ -14,15 +13,14 @@ from node.db import open_engine, reading, writing
 from node.errors import Conflict
 from node.i18n import msg
 from node.ids import now
-from node.notices import notify
 from node.peers import peers
 from node.queue import deliveries, received
 from node.rings.pairing import WITHDRAWN
+from node.rings.restore_rows import BACKUP
 from node.rings.rosters import close_for_restore
 from node.rings.tables import pairings
 from node.settings import Settings, load
 
-RESTORED = "restored"
 STAGING = ".restore"
 
 OpenHome = Callable[[Settings], Engine]
@@ -75,18 +73,15 @@ def _move_to_server(staging: Path, home: Path, open_home: OpenHome, database: st
 
 def close_towards_others(db: Connection) -> None:
     """What others did since the copy is unknown here: no ring, no log-in and nothing waiting outlives it."""
-    _forget_trust(db)
-    close_for_restore(db)
+    _stop_pairings(db)
+    close_for_restore(db, BACKUP)
     _empty_queues(db)
     db.execute(delete(logins))
     db.execute(update(links).where(links.c.used_at.is_(None)).values(expires_at=now()))
-    for member_id in members_with_role(db, "admin", "director"):
-        notify(db, member_id, RESTORED, link="/rings")
 
 
-def _forget_trust(db: Connection) -> None:
-    """Keys are pinned anew by pairing; one that was going on begins anew too."""
-    db.execute(update(peers).values(node_key=None, pinned_at=None))
+def _stop_pairings(db: Connection) -> None:
+    """One that was going on begins anew; pinned keys stay, and so do those that replaced them there."""
     going_on = update(pairings).where(pairings.c.ended_at.is_(None))
     db.execute(going_on.values(state=WITHDRAWN, code=None, ended_at=now()))
 
@@ -96,5 +91,5 @@ def _empty_queues(db: Connection) -> None:
     waiting = update(deliveries).where(deliveries.c.state == "waiting")
     db.execute(waiting.values(state="dropped", ended_at=moment))
     db.execute(update(peers).values(claimed_until=None, retry_at=None, failures=0, last_error=None))
-    from_nodes = update(received).where(received.c.state == "waiting", received.c.by_node)
-    db.execute(from_nodes.values(state="dropped", body=None, error=RESTORED))
+    # Forgotten, not dropped: their numbers were not heard, so catching up brings them again.
+    db.execute(delete(received).where(received.c.state == "waiting", received.c.by_node))

@@ -17,6 +17,7 @@ from node.cli import (
     pair,
     peer,
     post,
+    restored,
     ring,
     roster,
     serving,
@@ -52,7 +53,7 @@ ring.commands.command()(roster.roster)
 ring.commands.command()(roster.renew)
 ring.commands.command()(roster.remind)
 commands.command("check-rings")(check.check_rings_)
-for noun in (member, pair, peer, ring, gate, topic, departures, key):
+for noun in (member, pair, peer, ring, gate, topic, departures, key, restored):
     commands.add_typer(noun.commands, name=noun.__name__.rpartition(".")[2])
 
 

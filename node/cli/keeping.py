@@ -38,7 +38,7 @@ def restore(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Put a backup into an empty home. Every ring stays closed until both directors have paired again."""
+    """Put a backup into an empty home. The rings open once the partners have told what it forgot."""
     found = load_settings(home)
     manifest = restore_backup(source, found.home, open_home, database=database)
     with opened(home) as site:
@@ -47,7 +47,9 @@ def restore(
             as_json,
             data,
             msg("%(domain)s is back as it was on %(at)s.", domain=manifest.domain, at=manifest.taken_at),
-            msg("Everyone must log in again. Each ring stays closed until both directors have paired again."),
+            msg("Everyone must log in again."),
+            msg("The rings open once the partners have told what this copy forgot."),
+            msg("See `leerkring restored show`, or the page /restored."),
         )
 
 

@@ -29,7 +29,7 @@ from node.i18n import msg
 from node.identity import Identity
 from node.ids import new_token
 from node.queue import release_all_claims
-from node.rings.proving import forget_proofs
+from node.rings.restoring import begin_comparing
 from node.settings import Settings
 from node.workers.loop import Wake, Work, run_forever
 
@@ -183,7 +183,7 @@ def work(home: Home = None) -> None:
     """Do the work behind the pages only: beside one or more `serve` of a node on PostgreSQL."""
     with opened(home) as site:
         with site.writing() as db:
-            forget_proofs(db)
+            begin_comparing(db)
         configure_logs(site.settings.log_level)
         site.say(msg("Working for %(home)s. Stop with Ctrl-C.", home=site.settings.home))
         with suppress(KeyboardInterrupt):

@@ -77,7 +77,9 @@ SENTENCES = {
     "room_refused": msg("A host did not let you into a room."),
     "room_removed": msg("You were taken out of a room."),
     "room_ended": msg("A room that you were in has ended."),
-    "restored": msg("A backup was put back. Every ring stays closed until both directors have paired again."),
+    "restored": msg("A backup was put back. The rings open once the partners have told what we forgot."),
+    "restored_copy": msg("An older copy of this node was put back. The rings are closed for now."),
+    "restore_silent": msg("%(what)s has been silent for 7 days since this node was put back. You decide."),
 }
 ICONS = {"mention": "topic", "reply": "reply", "like": "heart", "boost": "open"}
 ICONS |= dict.fromkeys(("follow", "follow_request", "follow_accepted", "follow_refused"), "follow")

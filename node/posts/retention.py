@@ -17,11 +17,12 @@ def delete_parted_content(db: Connection) -> int:
     """Returns how many things were deleted."""
     due = list(dict.fromkeys([*content_to_delete(db), *content_to_expire(db)]))
     for object_id in due:
-        _delete(db, get_object(db, object_id))
+        delete_object(db, get_object(db, object_id))
     return len(due)
 
 
-def _delete(db: Connection, row: Row[Any]) -> None:
+def delete_object(db: Connection, row: Row[Any]) -> None:
+    """Nothing of it stays here, whatever kind it is."""
     match row.kind:
         case "post":
             delete_files(db, row.id)

@@ -15,17 +15,20 @@ from node.boundary import is_inside
 from node.db import reading, writing
 from node.errors import NotFound
 from node.identity import SELF, Identity
-from node.peers import get_peer
+from node.ids import now
+from node.peers import change_peer, get_peer
 from node.queue import wake_peer
-from node.rings import pairing_talks, proving, rotation, sector_checks, witnesses
+from node.rings import pairing_talks, proving, restoring, rotation, sector_checks, witnesses
 from node.rings.catching_up import answer_numbers
 from node.rings.keys import statements_of
 from node.rings.people import serve_people
 from node.rings.proving import prove
 from node.rings.queries import ring_of_audience
+from node.rings.restoring import answer_state, heard_from, knows_more, notice_copy
 from node.rings.signed import (
     NONCE,
     Caller,
+    authenticate_former,
     authenticate_node,
     authenticate_stranger,
     read_message,
@@ -63,8 +66,26 @@ async def prove_ourselves(request: Request) -> Response:
 def _proof(services: Services, caller: Caller, question: Document) -> Response:
     with reading(services.engine) as db:
         node = identity.load(db, services.settings.scheme)
-    nonce, answer = prove(node, caller, question)
+        nonce, answer = prove(node, caller, question)
+        answer["heard"] = heard_from(db, caller.peer_id or 0)
     return signed_answer(node, caller, nonce, answer)
+
+
+async def show_state(request: Request) -> Response:
+    """What a node that was put back from a copy forgot."""
+    services = services_of(request)
+    caller, is_present = await authenticate_former(request, services)
+    nonce, after = request.query_params.get(NONCE, "")[:64], _number(request, "after", 0, 2**62)
+    return await run_in_threadpool(_state, services, caller, is_present, nonce, after)
+
+
+def _state(services: Services, caller: Caller, is_present: bool, nonce: str, after: int) -> Response:
+    with writing(services.engine) as db:
+        node, peer = identity.load(db, services.settings.scheme), get_peer(db, caller.peer_id or 0)
+        if not is_present:
+            return signed_answer(node, caller, nonce, {"key_changed": True})
+        wake_peer(db, int(peer.id))
+        return signed_answer(node, caller, nonce, answer_state(db, node, peer, after))
 
 
 async def take_head(request: Request) -> Response:
@@ -124,7 +145,13 @@ async def answer_activities(request: Request, audience: str) -> Response:
     epoch, after = _number(request, "epoch", 1), _number(request, "after", 0)
 
     def answer(db: Connection, node: Identity, audience: str, peer: Row[Any]) -> Document:
-        return answer_numbers(db, node, audience, peer, epoch, after)
+        if knows_more(db, node, int(peer.id), {audience: [epoch, after]}):
+            notice_copy(db, node, int(peer.id), {audience: [epoch, after]})
+            return {"epoch": epoch, "last": 0, "items": [], "next_epoch": None}
+        if peer.compared_at is None:
+            change_peer(db, int(peer.id), compared_at=now())
+        answer = answer_numbers(db, node, audience, peer, epoch, after)
+        return answer | {"heard": heard_from(db, int(peer.id))}
 
     return await answer_partner(request, audience, answer)
 
@@ -199,15 +226,16 @@ def _versions_for(services: Services, caller: Caller, nonce: str, after: int) ->
         return signed_answer(node, caller, nonce, answer_versions(db, node, peer, after))
 
 
-def _number(request: Request, name: str, least: int) -> int:
+def _number(request: Request, name: str, least: int, most: int = MOST_NUMBERS) -> int:
     text = request.query_params.get(name, "")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else least
-    return max(least, min(number, MOST_NUMBERS))
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else least
+    return max(least, min(number, most))
 
 
 ROUTES: list[BaseRoute] = [
     Route("/node/pairing", talk_about_pairing, methods=["POST"]),
     Route(proving.PATH, prove_ourselves, methods=["POST"]),
+    Route(restoring.PATH, show_state, methods=["GET"]),
     Route(rotation.PATH, show_keys, methods=["GET"]),
     Route(rotation.PATH, take_keys, methods=["POST"]),
     Route(witnesses.PATH, take_head, methods=["POST"]),

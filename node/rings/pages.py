@@ -5,7 +5,15 @@ from starlette.routing import BaseRoute
 
 from node.errors import NotFound
 from node.people.queries import author_views
-from node.rings import agreement_pages, answers, pairing, pairing_pages, sector_pages, trust_pages
+from node.rings import (
+    agreement_pages,
+    answers,
+    pairing,
+    pairing_pages,
+    restored_pages,
+    sector_pages,
+    trust_pages,
+)
 from node.rings.agreement_rows import get_ring_row
 from node.rings.overview import (
     current_agreement,
@@ -77,6 +85,7 @@ ROUTES: list[BaseRoute] = [
     page("/rings", show_rings),
     page("/rings/{handle}/about", show_about),
     *trust_pages.ROUTES,
+    *restored_pages.ROUTES,
     *pairing_pages.ROUTES,
     *agreement_pages.ROUTES,
     *sector_pages.ROUTES,

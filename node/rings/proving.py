@@ -6,20 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import rfc8785
-from sqlalchemy import Connection, Row, update
+from sqlalchemy import Connection, Row
 from starlette.concurrency import run_in_threadpool
 
 from federation.documents import Document, as_text, parse_time
 from federation.errors import FederationError, Rejected, Unreachable
 from federation.keys import decode_multibase
 from node import identity
-from node.db import reading
+from node.db import reading, writing
 from node.errors import NotFound
 from node.identity import Identity
 from node.ids import now
 from node.network import Network
 from node.objects import PUBLIC
-from node.peers import PAIRED, change_peer, peers
+from node.peers import PAIRED, change_peer, get_peer
+from node.rings.restoring import knows_more, notice_copy
 from node.rings.signed import Caller, ask_node_by_post, check_pinned, sign_words
 from schemas.agreement import moment_text
 
@@ -91,7 +92,18 @@ async def ask_proof(network: Network, peer: Row[Any]) -> str:
         return error.reason
     except FederationError:
         return UNPROVEN
+    await run_in_threadpool(_notice_copy, network, peer, answer)
     return ""
+
+
+def _notice_copy(network: Network, peer: Row[Any], answer: Document) -> None:
+    with reading(network.engine) as db:
+        node = identity.load(db, network.scheme)
+        is_known = get_peer(db, int(peer.id)).compared_at is not None
+        if is_known and not knows_more(db, node, int(peer.id), answer.get("heard")):
+            return
+    with writing(network.engine) as db:
+        notice_copy(db, node, int(peer.id), answer.get("heard"))
 
 
 def _own_domain(network: Network) -> str:
@@ -101,8 +113,3 @@ def _own_domain(network: Network) -> str:
 
 def note_proof(db: Connection, peer_id: int) -> None:
     change_peer(db, peer_id, proved_at=now())
-
-
-def forget_proofs(db: Connection) -> None:
-    """The process starts, perhaps on a database put back by hand: every partner is asked anew."""
-    db.execute(update(peers).values(proved_at=None))

@@ -10,22 +10,26 @@ from node.access.logins import list_members
 from node.access.members import members_with_role
 from node.boundary import is_in_ring, ring_nodes
 from node.db import insert_new
+from node.departures import departures, record_departure
 from node.identity import SELF, nodes
 from node.ids import now
 from node.memberships import close_period, close_rooms, guests, memberships, open_period, rooms
 from node.notices import notices, notify
 from node.objects import DELETED, objects, ring_audience
-from node.peers import BLOCKED, KNOWN, PAIRED, change_peer, peers
+from node.peers import BLOCKED, change_peer, peers
 from node.queue import drop_deliveries
 from node.rings.agreement_rows import agreements_of, change_ring, document_of, get_ring_row
 from node.rings.catching_up import change_source, follow_numbers
-from node.rings.partner_rosters import PARTNERS, Roster, RosterOf, agreed_roster
+from node.rings.partner_rosters import PARTNERS, Roster, RosterOf, agreed_roster, has_left, nobody
 from node.rings.people import begin_ring
 from node.rings.queries import CLOSED, OPEN
+from node.rings.restore_rows import COPY, begin_waiting, closed_towards, waited_for
 from node.rings.sector_inside import firms_inside
 from node.rings.sector_rows import SECTOR, find_sector_of, find_terms, note_restored
+from node.rings.sector_tables import sector_checks
 from node.rings.tables import ring_partners, rings
 
+RESTORED = "restored"
 KEPT_WHEN_LEAVING = ("Delete", "Leave", "Offer")
 MOST_NAMED = 5
 
@@ -33,6 +37,8 @@ MOST_NAMED = 5
 def settle_roster(db: Connection, own_domain: str, ring_id: int) -> None:
     """Bring the periods of a ring in line with its roster: the one place that opens and closes rings."""
     ring = get_ring_row(db, ring_id)
+    if is_suspended(db, own_domain, ring):
+        return
     roster, was_in = roster_of(db, own_domain, ring), _partners(db, ring_id)
     if not roster.inside:
         _close_all(db, ring, was_in)
@@ -83,8 +89,10 @@ def _names_of(db: Connection, peer_ids: Iterable[int]) -> str:
 
 
 def roster_of(db: Connection, own_domain: str, ring: Row[Any]) -> Roster:
-    """Who is in now, as the documents of this kind of ring say."""
-    return ROSTERS[ring.kind](db, own_domain, ring)
+    """Who is in now, as the documents of this kind of ring say; nobody that we are closed towards."""
+    roster = ROSTERS[ring.kind](db, own_domain, ring)
+    inside = roster.inside - closed_towards(db)
+    return Roster(inside, roster.ends_at) if inside - {SELF} else nobody()
 
 
 def sector_roster(db: Connection, _own_domain: str, ring: Row[Any]) -> Roster:
@@ -181,18 +189,101 @@ def reopen_rings(db: Connection, peer_id: int) -> None:
             settle_roster(db, own_domain, ring.id)
 
 
-def close_for_restore(db: Connection) -> None:
-    """A restored copy may be behind: every ring stays closed until both directors have paired again.
+# --- a copy put back (rule 17) ---------------------------------------------------------------------
 
-    Numbers start a new epoch, so that none is given out twice.
+
+def close_for_restore(db: Connection, why: str) -> None:
+    """This is an older copy of itself: closed towards every node until that one told what it knows.
+
+    Periods end at this moment, and go on from it if the firm turns out to be in the ring all the time.
     """
-    db.execute(update(nodes).values(epoch=nodes.c.epoch + 1))
-    db.execute(update(peers).where(peers.c.state == PAIRED).values(state=KNOWN))
+    moment = now()
+    if db.execute(select(departures.c.seq).limit(1)).first() is not None:
+        record_departure(db, RESTORED, ids=[why] if why == COPY else [], receivers=[], content=b"")
+    begin_waiting(db, why, moment)
     note_restored(db)
-    own_domain = _own_domain(db)
+    db.execute(update(sector_checks).values(checked_at=None, tried_at=None))
     for ring in _open_rings(db):
-        settle_roster(db, own_domain, ring.id)
-        set_closing_reason(db, ring.id, "restored")
+        suspend(db, ring, moment)
+    for peer_id in closed_towards(db):
+        drop_deliveries(db, peer_id, but=KEPT_WHEN_LEAVING)
+    for member_id in members_with_role(db, "admin", "director"):
+        notify(db, member_id, RESTORED if why != COPY else "restored_copy", link="/restored")
+
+
+def suspend(db: Connection, ring: Row[Any], moment: datetime) -> None:
+    inside = memberships.c.audience == ring_audience(ring.hash), memberships.c.until_at > moment
+    db.execute(update(memberships).where(*inside).values(until_at=moment))
+    change_ring(db, ring.id, state=CLOSED, closed_at=moment, closed_why=RESTORED)
+
+
+def is_suspended(db: Connection, own_domain: str, ring: Row[Any]) -> bool:
+    """Whether a ring waits for somebody who was in it, or is by now, to tell what it knows."""
+    if ring.closed_why != RESTORED:
+        return False
+    return bool(_concerned(db, own_domain, ring) & waited_for(db)) or not _has_roster(db, ring)
+
+
+def _concerned(db: Connection, own_domain: str, ring: Row[Any]) -> set[int]:
+    audience = ring_audience(ring.hash)
+    then = memberships.c.audience == audience, memberships.c.until_at == ring.closed_at
+    found = set(db.scalars(select(memberships.c.peer_id).where(*then)))
+    return found | ROSTERS[ring.kind](db, own_domain, ring).inside
+
+
+def must_wait(db: Connection, own_domain: str, peer_id: int) -> bool:
+    """Whether what a node sends can not be judged yet: it is for a ring that waits, or it must tell first."""
+    waiting = _waiting_rings(db)
+    return peer_id in closed_towards(db) or any(
+        peer_id in _concerned(db, own_domain, ring) for ring in waiting
+    )
+
+
+def _has_roster(db: Connection, ring: Row[Any]) -> bool:
+    """In a sector ring somebody must have shown its roster since."""
+    if ring.kind != SECTOR:
+        return True
+    since = sector_checks.c.ring_id == ring.id, sector_checks.c.checked_at >= ring.closed_at
+    return db.execute(select(sector_checks.c.ring_id).where(*since)).first() is not None
+
+
+def has_released(db: Connection) -> bool:
+    """Whether a ring that waited need not wait any more."""
+    own_domain = _own_domain(db)
+    return any(not is_suspended(db, own_domain, ring) for ring in _waiting_rings(db))
+
+
+def release_restored(db: Connection, own_domain: str) -> int:
+    """Open the rings in which nobody is waited for any more, in a new epoch: no number is given out twice."""
+    ready = [ring for ring in _waiting_rings(db) if not is_suspended(db, own_domain, ring)]
+    if ready:
+        epoch = db.scalar(update(nodes).values(epoch=nodes.c.epoch + 1).returning(nodes.c.epoch))
+        record_departure(db, "epoch", ids=[str(epoch)], receivers=[], content=b"")
+    for ring in ready:
+        _release(db, own_domain, ring)
+    return len(ready)
+
+
+def _waiting_rings(db: Connection) -> list[Row[Any]]:
+    return list(db.execute(select(rings).where(rings.c.closed_why == RESTORED, rings.c.state == CLOSED)))
+
+
+def _release(db: Connection, own_domain: str, ring: Row[Any]) -> None:
+    change_ring(db, ring.id, closed_why=None)
+    roster = roster_of(db, own_domain, get_ring_row(db, ring.id))
+    then = memberships.c.audience == ring_audience(ring.hash), memberships.c.until_at == ring.closed_at
+    still = update(memberships).where(*then, memberships.c.peer_id.in_(roster.inside))
+    db.execute(still.values(until_at=roster.ends_at))
+    settle_roster(db, own_domain, ring.id)
+    set_closing_reason(db, ring.id, "left" if has_left(db, ring.id, SELF) else "partner_left")
+
+
+def settle_peer(db: Connection, own_domain: str, peer_id: int) -> None:
+    """A node that we went on without told us after all."""
+    for ring in _open_rings(db):
+        is_in = is_in_ring(db, ring_audience(ring.hash), peer_id)
+        if not is_in and peer_id in roster_of(db, own_domain, ring).inside:
+            settle_roster(db, own_domain, ring.id)
 
 
 def _own_domain(db: Connection) -> str:

@@ -33,6 +33,7 @@ from node.identity import ACTOR_PATH, Identity
 from node.ids import now
 from node.network import Network, node_signer
 from node.peers import PAIRED, find_peer, get_peer
+from node.rings.keys import keys_of
 from node.web.injected import injected_reader
 from node.web.visits import Services
 
@@ -79,6 +80,40 @@ def _caller_of(services: Services, reader: Anonymous | Outside) -> Caller:
     with reading(services.engine) as db:
         peer = get_peer(db, reader.peer_id)
     return Caller(peer.domain, peer.node_key, peer.actor_uri or "", int(peer.id))
+
+
+async def authenticate_former(request: WebRequest, services: Services) -> tuple[Caller, bool]:
+    """The same for a node that may have been put back from a copy: also by a key that it replaced since.
+
+    Also whether it was the key that holds now; the other one opens nothing.
+    """
+    injected = injected_reader(request)
+    if injected is not None:
+        return await run_in_threadpool(_caller_of, services, injected), True
+    signed, node = await _read(request, services)
+    domain = _key_domain(signed, services)
+    peer, known = await run_in_threadpool(_peer_and_keys, services, domain)
+    if peer is None:
+        raise NotFound
+    for key in known:
+        if _fits(signed, key, node):
+            caller = Caller(domain, key, peer.actor_uri or "", int(peer.id))
+            return caller, key == peer.node_key
+    raise NotFound
+
+
+def _peer_and_keys(services: Services, domain: str) -> tuple[Row[Any] | None, list[str]]:
+    peer = _paired_peer(services, domain)
+    with reading(services.engine) as db:
+        return peer, keys_of(db, int(peer.id)) if peer is not None else []
+
+
+def _fits(signed: Request, key: str, node: Identity) -> bool:
+    try:
+        _check(signed, key, node)
+    except NotFound:
+        return False
+    return True
 
 
 async def authenticate_stranger(request: WebRequest, services: Services) -> tuple[Caller, Document]:

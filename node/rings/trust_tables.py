@@ -36,6 +36,15 @@ comparisons = Table(
     Column("is_restored", Boolean, nullable=False),  # lines are gone that a restored backup explains
 )
 
+# The last number of each ring and room when the process started: before anything new took one.
+start_numbers = Table(
+    "start_numbers",
+    metadata,
+    Column("audience", Text, primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("last", Integer, nullable=False),
+)
+
 # Nodes that this one, put back from a copy, is closed towards (rule 17).
 restores = Table(
     "restores",

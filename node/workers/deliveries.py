@@ -29,6 +29,7 @@ from node.queue import (
     is_anything_due,
     keep_claim,
     next_delivery,
+    postpone,
     record_dead,
     record_delivered,
     record_dropped,
@@ -37,6 +38,7 @@ from node.queue import (
     release_claim,
 )
 from node.rings.proving import ask_proof, is_between_partners, needs_proof, note_proof
+from node.rings.restore_rows import is_closed_towards
 from node.rings.rotation import knows_our_key, tell
 from node.workers.lanes import Lane, run_lanes
 from node.workers.loop import Work
@@ -44,6 +46,7 @@ from node.workers.loop import Work
 log = structlog.get_logger()
 
 ENDING = ("Undo", "Reject")  # a follow that ends because of a policy is still told to be over
+UNTIL_TOLD = timedelta(minutes=5)  # a partner that tells what we forgot is woken at once
 MOST_REFUSALS = 14  # with back-off from one second: about four hours
 
 
@@ -129,6 +132,10 @@ def _next(db: Connection, work: Work, claim: Claim) -> Step | None:
         return None
     delivery = _next_allowed(db, claim.peer_id)
     if delivery is None:
+        release_claim(db, kept)
+        return None
+    if delivery.audience != PUBLIC and is_closed_towards(db, claim.peer_id):
+        postpone(db, claim.peer_id, now() + UNTIL_TOLD)
         release_claim(db, kept)
         return None
     peer = get_peer(db, claim.peer_id)

@@ -16,6 +16,7 @@ from node.rings.agreements import lapse
 from node.rings.catching_up import Due
 from node.rings.pairing_talks import advance, due_pairings
 from node.rings.queries import ring_of_audience
+from node.rings.restoring import notice_copy
 from node.rings.rosters import close_expired, has_expired
 from node.rings.rotation import learn
 from node.rings.sector_checks import Check
@@ -218,6 +219,7 @@ def _next_question(work: Work, due: Due) -> tuple[int, int]:
 
 def _keep_answer(work: Work, due: Due, answer: dict[str, object]) -> tuple[int, int] | None:
     with writing(work.engine) as db:
+        notice_copy(db, identity.load(db, work.settings.scheme), int(due.peer.id), answer.get("heard"))
         return catching_up.keep_answer(db, work.settings.scheme, due, answer)
 
 

@@ -1,7 +1,7 @@
 """Databases for several nodes at once, and the world of the leak suite, made once for each module."""
 
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -33,6 +33,11 @@ def databases(
             return lambda: stack.enter_context(server.database(template=name))
 
         yield maker
+
+
+def copies(files: Mapping[str, Path], folder: Path) -> dict[str, str]:
+    """Databases by domain that begin as nodes of these domains left theirs."""
+    return {domain: _copy(file, folder / f"{domain}.sqlite3") for domain, file in files.items()}
 
 
 def _copy(template: Path, target: Path) -> str:

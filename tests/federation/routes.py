@@ -59,6 +59,7 @@ READ: dict[str, list[str]] = {
     "/media/{id}/thumb": ["/media/{file}/thumb"],
     # What partners ask.
     "/node/keys": ["/node/keys"],
+    "/node/state": ["/node/state?after=0&nonce=abc"],
     "/node/rings/{ring_hash}/people": ["/node/rings/{hash}/people?nonce=abc"],
     "/node/rings/{ring_hash}/activities": [
         "/node/rings/{hash}/activities?epoch=1&after=0&nonce=abc",
@@ -120,6 +121,7 @@ READ: dict[str, list[str]] = {
     # Rings.
     "/rings": ["/rings"],
     "/keys": ["/keys"],
+    "/restored": ["/restored"],
     "/rings/{handle}/about": ["/rings/{ring}/about"],
     "/rings/{handle}/renew": ["/rings/{ring}/renew"],
     "/rings/{handle}/leave": ["/rings/{ring}/leave"],
@@ -237,6 +239,7 @@ PLAIN_FORMS: dict[str, dict[str, str]] = {
     "/rooms/new": {"name": "Gok"},
     "/follow": {"handle": "gok"},
     "/keys": {"password": "gok"},
+    "/restored": {"password": "gok", "peer": "1"},
     "/pairings/new": {"domain": "gok.localhost"},
     "/pairings/accept": {"domain": "gok.localhost"},
     "/proposals/new": {},
@@ -339,6 +342,7 @@ SIGNED = (
         "/node/rings/{ring_hash}/activities",
         "/node/rooms/{room_hash}/people",
         "/node/rooms/{room_hash}/activities",
+        "/node/state",
         "/node/rings/{ring_hash}/rosters",
         "/node/sectors",
         "/",

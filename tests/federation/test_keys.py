@@ -1,14 +1,14 @@
 """A node changes its key: its partners follow the old key's statement, and nothing else (rule 8)."""
 
 import json
-import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 import time_machine
 from sqlalchemy import Row, select
 
@@ -32,6 +32,7 @@ from tests.factories import (
     post,
     ring_of,
 )
+from tests.federation.conftest import NewUrl, copies
 from tests.network import RunningNode, fediverse, settle
 
 
@@ -54,18 +55,25 @@ class Pair:
         return self.bakker.write(lambda db: rotation.rotate(db, self.bakker.identity, director, PASSWORD))
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def made(
+    databases: Callable[[str], NewUrl], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Path], str]:
+    """Both firms in a ring, made once: the file of each, and the ring's audience."""
+    new_url = databases("sqlite")
+    domains = {f"{name}.localhost": new_url() for name in ("bakker", "smit")}
+    async with fediverse(tmp_path_factory.mktemp("made") / "homes", domains) as nodes:
+        await pair(nodes["bakker"], nodes["smit"])
+        ring = await make_ring(nodes["bakker"], nodes["smit"])
+        await settle(*nodes.values())
+    return {domain: Path(url.removeprefix("sqlite:///")) for domain, url in domains.items()}, ring
+
+
 @pytest.fixture
-async def two(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Pair]:
-    domains = {}
-    for name in ("bakker", "smit"):
-        copy = shutil.copy(sqlite_template, tmp_path / f"{name}.sqlite3")
-        domains[f"{name}.localhost"] = f"sqlite:///{copy}"
-    async with fediverse(tmp_path / "homes", domains) as nodes:
-        bakker, smit = nodes["bakker"], nodes["smit"]
-        await pair(bakker, smit)
-        ring = await make_ring(bakker, smit)
-        await settle(bakker, smit)
-        yield Pair(bakker, smit, ring)
+async def two(made: tuple[dict[str, Path], str], tmp_path: Path) -> AsyncIterator[Pair]:
+    files, ring = made
+    async with fediverse(tmp_path / "homes", copies(files, tmp_path)) as nodes:
+        yield Pair(nodes["bakker"], nodes["smit"], ring)
 
 
 def signed(node: RunningNode, by: str, to: str, **changes: Any) -> dict[str, Any]:

@@ -351,6 +351,7 @@ def _waits() -> None:
 
 def _trust() -> None:
     op.add_column("peers", sa.Column("proved_at", UtcDateTime(), nullable=True))
+    op.add_column("peers", sa.Column("compared_at", UtcDateTime(), nullable=True))
     op.add_column("peers", sa.Column("told_key", sa.Text(), nullable=True))
     op.add_column("peers", sa.Column("told_head_at", UtcDateTime(), nullable=True))
     op.create_table(
@@ -361,6 +362,13 @@ def _trust() -> None:
         sa.Column("until_at", UtcDateTime(), nullable=False),
         sa.Column("statement", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("peer_id", "key", name=op.f("pk_former_keys")),
+    )
+    op.create_table(
+        "start_numbers",
+        sa.Column("audience", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("audience", "epoch", name=op.f("pk_start_numbers")),
     )
     op.create_table(
         "witnessed_heads",
