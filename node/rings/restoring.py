@@ -6,7 +6,6 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from federation.documents import Document, as_list, as_text
 from node.access.logins import confirm_password
-from node.actors import take_handle
 from node.boundary import is_in_ring, is_inside
 from node.db import absolute, relative
 from node.departures import record_departure
@@ -20,8 +19,9 @@ from node.outbox import last_number, numbers
 from node.peers import change_peer, get_peer, peers
 from node.queue import wake_peer
 from node.rings.agreement_lines import heads_of
-from node.rings.agreement_rows import change_ring, find_ring_row, has_signed
+from node.rings.agreement_rows import find_ring_row, has_signed
 from node.rings.pairing import need_director
+from node.rings.queries import PROPOSED
 from node.rings.restore_rows import (
     COPY,
     change_restore,
@@ -123,13 +123,10 @@ def take_state(db: Connection, node: Identity, peer: Row[Any], answer: Document)
     return None if all(_agrees(db, node, peer, ring) for ring in told) else NOT_INSIDE
 
 
-def name_forgotten(db: Connection) -> None:
-    """A ring that we signed after the copy was made waits as the others do, under a name of its hash."""
-    for ring in db.execute(select(rings).where(rings.c.handle.is_(None))).all():
+def suspend_forgotten(db: Connection) -> None:
+    """A ring that we signed after the copy was made waits as the others do."""
+    for ring in db.execute(select(rings).where(rings.c.state == PROPOSED)).all():
         if any(has_signed(db, head.hash, SELF) for head in heads_of(db, ring.id)):
-            handle = f"ring_{ring.hash[:8]}"
-            take_handle(db, handle, "ring")
-            change_ring(db, ring.id, handle=handle)
             suspend(db, ring, now())
 
 

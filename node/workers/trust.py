@@ -100,7 +100,7 @@ def _keep_versions(work: Work, peer: Row[Any], answer: Document, _is_first: bool
     with writing(work.engine) as db:
         node = identity.load(db, work.settings.scheme)
         following = take_versions(db, node, peer, answer, after_restore=True)
-        restoring.name_forgotten(db)
+        restoring.suspend_forgotten(db)
         return following
 
 
