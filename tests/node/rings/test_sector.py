@@ -253,7 +253,7 @@ async def test_a_blocked_firm_is_out_here_though_it_is_on_the_roster(sector: Sec
 
 async def test_a_steward_whose_backup_was_put_back_first_hears_from_every_firm(sector: Sector) -> None:
     branche, ring_id = sector.branche, sector_id(sector.branche, sector.ring)
-    branche.write(close_for_restore)
+    branche.write(lambda db: close_for_restore(db, "backup"))
     with pytest.raises(Conflict):
         remove(branche, sector.ring, "smit.localhost")
     with time_machine.travel(now() + timedelta(days=8)):
