@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from node.actors import get_actor
-from node.boundary import Member, Receiver, get_readable, receivers, receivers_of_update
+from node.boundary import Member, Outside, Receiver, get_readable, may_hold, receivers, receivers_of_update
 from node.errors import NotFound
 from node.identity import SELF, Identity
 from node.notices import notify
@@ -75,6 +75,7 @@ def _receivers(db: Connection, target: Row[Any], member_id: int) -> list[Receive
     if is_closed(target.audience):
         if target.origin == SELF:
             return receivers_of_update(db, target)
-        return receivers(db, audience=target.audience, author_id=member_id)
+        everyone = receivers(db, audience=target.audience, author_id=member_id)
+        return [one for one in everyone if may_hold(db, Outside(one.peer_id, node_key=True), target)]
     audience = PEOPLE if target.audience == PEOPLE else PUBLIC
     return receivers(db, audience=audience, author_id=target.author_id, addressed=[target.author_id])

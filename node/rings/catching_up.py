@@ -11,13 +11,22 @@ from sqlalchemy import Connection, Row, delete, select, update
 from federation.addressing import read_addressing
 from federation.documents import Document, as_id, as_object
 from federation.errors import Rejected
-from node.boundary import Outside, Receiver, is_inside, is_within, readable, tells_people, was_inside
-from node.db import insert_new
+from node.boundary import (
+    Outside,
+    Receiver,
+    is_inside,
+    is_within,
+    may_hold,
+    readable,
+    tells_people,
+    was_inside,
+)
+from node.db import insert_new, relative
 from node.departures import record_departure
 from node.errors import NotFound
 from node.identity import SELF, Identity
 from node.ids import now
-from node.objects import HANDED, WAITING, closed_audiences, holders, is_closed, objects
+from node.objects import HANDED, WAITING, closed_audiences, find_object, holders, is_closed, objects
 from node.outbox import numbers, remember_holders
 from node.peers import PAIRED, peers
 from node.queue import Arrival, activities, keep_received
@@ -50,7 +59,7 @@ def answer_numbers(
     last = epochs.get(asked, 0)
     start = after if asked == epoch else 0
     rows = _rows(db, audience, asked, start)
-    items = _items(db, peer, rows, start, min(last, start + PAGE))
+    items = _items(db, node, peer, rows, start, min(last, start + PAGE))
     later = [known for known in epochs if known > asked]
     _note_departure(db, node, peer, rows, items)
     return {"epoch": asked, "last": last, "next_epoch": min(later, default=None), "items": items}
@@ -69,10 +78,13 @@ def _rows(db: Connection, audience: str, epoch: int, after: int) -> dict[int, Ro
 
 
 def _items(
-    db: Connection, peer: Row[Any], rows: dict[int, Row[Any]], after: int, last: int
+    db: Connection, node: Identity, peer: Row[Any], rows: dict[int, Row[Any]], after: int, last: int
 ) -> list[Document]:
     """One answer for each number; a page ends early rather than becoming too large."""
-    may = _readable_ids(db, peer, rows) | _held_ids(db, peer, rows) | _of_its_time_ids(db, peer, rows)
+    likes = _likes_of_what_it_may_not_have(db, node, peer, rows)
+    may = (
+        (_readable_ids(db, peer, rows) - likes) | _held_ids(db, peer, rows) | _of_its_time_ids(db, peer, rows)
+    )
     items: list[Document] = []
     size = 0
     for n in range(after + 1, last + 1):
@@ -93,6 +105,19 @@ def _readable_ids(db: Connection, peer: Row[Any], rows: dict[int, Row[Any]]) -> 
     reader = Outside(peer.id, node_key=True)
     found = set(db.scalars(select(objects.c.id).where(objects.c.id.in_(wanted), readable(reader))))
     return {row.id for row in rows.values() if row.object_id in found}
+
+
+def _likes_of_what_it_may_not_have(
+    db: Connection, node: Identity, peer: Row[Any], rows: dict[int, Row[Any]]
+) -> set[int]:
+    """A newcomer is not told the id of an older post by a like of it."""
+    reader, found = Outside(peer.id, node_key=True), set()
+    for row in rows.values():
+        if row.type == "Like":
+            target = find_object(db, relative(node.base, as_id(json.loads(row.body).get("object"))))
+            if target is None or not may_hold(db, reader, target):
+                found.add(row.id)
+    return found
 
 
 def _of_its_time_ids(db: Connection, peer: Row[Any], rows: dict[int, Row[Any]]) -> set[int]:
