@@ -58,6 +58,8 @@ def _replaces(db: Connection, rows: Rows, later: Row[Any], row: Row[Any]) -> boo
         return False
     if row in versions_below(rows, later.predecessor):
         return True
+    if later in versions_below(rows, row.predecessor):
+        return False
     if _has_gap(rows, later) and has_signed(db, later.hash, SELF) and not has_signed(db, row.hash, SELF):
         return True  # it took us in again; what happened while we were out is not shown to us
     ends = _ends_fork(db, rows, document_of(later), row)

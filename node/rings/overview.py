@@ -152,9 +152,9 @@ def view_fork(db: Connection, ring: RingRow, own_domain: str) -> ForkView | None
     changes = differences(views[0].document, views[-1].document) if len(views) > 1 else []
     late = [one.firm for view in views for one in view.signatures if one.late]
     inside = [peer.name or peer.domain for peer in ring_nodes(db, ring.audience)]
-    return ForkView(
-        tuple(views), tuple(changes), tuple(late), tuple(firms_to_sign(db, ring.id)), tuple(inside)
-    )
+    names = {one.domain: one.firm for view in views for one in view.signatures}
+    needed = [names.get(domain, domain) for domain in firms_to_sign(db, ring.id)]
+    return ForkView(tuple(views), tuple(changes), tuple(late), tuple(needed), tuple(inside))
 
 
 def open_proposals(db: Connection, own_domain: str) -> list[AgreementView]:

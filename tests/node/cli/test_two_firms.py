@@ -49,6 +49,17 @@ def test_two_directors_make_a_ring_post_in_it_and_leave_it(firms: list[tuple[Pat
         assert posted["url"].startswith(f"http://{bakker_domain}/o/")
         until(lambda: call(bakker, "departures", "verify")["ok"], True)
 
+        rosters = call(bakker, "ring", "roster", "warm"), call(smit, "ring", "roster", "bij_bakker")
+        keys = [{firm["domain"]: firm["key"] for firm in roster["firms"]} for roster in rosters]
+        assert keys[0] == keys[1]
+        assert [version["hash"] for version in rosters[1]["versions"]] == [proposed["hash"]]
+        more = ("ring", "renew", "warm", "--hours", f"{smit_domain}=3", "--password-stdin")
+        renewed = call(bakker, *more)
+        until(lambda: len(call(smit, "ring", "list")["proposals"]), 1)
+        call(bakker, "ring", "remind", renewed["hash"][:12], "--firm", smit_domain)
+        call(smit, "ring", "sign", renewed["hash"], "--password-stdin")
+        until(lambda: call(bakker, "ring", "show", "warm")["hours"], {bakker_domain: 0, smit_domain: 3})
+
         call(smit, "ring", "leave", "bij_bakker", "--password-stdin")
         until(lambda: call(bakker, "ring", "show", "warm")["state"], "closed")
         assert call(bakker, "doctor")["ok"]

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from node.errors import NotFound
-from node.rings import endings
+from node.errors import Conflict, NotFound
+from node.peers import PAIRED, change_peer, keep_peer
+from node.rings import agreements, endings
 from node.rings.agreement_rows import COMPLETE, LAPSED, LATE, WITHDRAWN, get_agreement
 from node.rings.version_asks import due_for_versions
-from tests.node.rings.paper_firms import Firm, copy_of, deliver_all, make_ring, new_firms
+from tests.node.rings.paper_firms import PASSWORD, Firm, copy_of, deliver_all, make_ring, new_firms
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -101,6 +102,19 @@ def test_a_removed_firm_comes_back_by_a_later_version(firms: list[Firm]) -> None
         deliver_all(firms)
     assert d.partners(ring) == set(names(a, b, c))
     assert b.partners(ring) == set(names(a, c, d))
+
+
+def test_a_newcomer_that_is_removed_again_is_out(firms: list[Firm]) -> None:
+    """It never knew the version before its first one."""
+    a, b, c, d = firms
+    ring = make_ring([a, b, c])
+    for members in ((a, b, c, d), (a, b, c)):
+        version = renewed(a, ring, *members)
+        for firm in members[1:]:
+            deliver_all(firms)
+            assert firm.sign(version)
+        deliver_all(firms)
+    assert (d.partners(ring), d.ring(ring).closed_why) == (set(), "removed")
 
 
 def test_a_few_cannot_throw_out_as_many_as_they_are(firms: list[Firm]) -> None:
@@ -234,6 +248,16 @@ def test_nobody_signs_beside_the_version_that_holds(firms: list[Firm]) -> None:
     assert a.state(one) == b.state(one) == COMPLETE
     assert not a.sign(beside)
     assert not b.sign(beside)
+
+
+def test_a_key_that_contradicts_the_pinned_one_is_refused(firms: list[Firm]) -> None:
+    a, b, c, _ = firms
+    b.do(lambda db: change_peer(db, keep_peer(db, c.domain), state=PAIRED, node_key=a.node.multikey))
+    version = a.propose(names(a, b, c))
+    assert version is not None
+    deliver_all(firms)
+    with pytest.raises(Conflict, match="another key"):
+        b.do(lambda db: agreements.sign(db, b.node_of(db), b.director, PASSWORD, version, handle="ring"))
 
 
 def test_one_open_version_at_a_time(firms: list[Firm]) -> None:
