@@ -36,6 +36,7 @@ from node.admin import servers_pages
 from node.db import OnlyReads, is_only_reads, open_engine, reading, writing
 from node.errors import NodeError
 from node.gates import pages as gate_pages
+from node.guests import redeeming
 from node.incoming import Dropped, Handler, Incoming
 from node.media.pages import media_routes
 from node.migrations.upgrade import upgrade
@@ -181,12 +182,13 @@ def _routes() -> list[BaseRoute]:
     return [
         *discovery.ROUTES,
         *inboxes.ROUTES,
-        *object_routes(builders, page("/o/{id:id}", post_pages.show_thread)),
+        *object_routes(builders, page("/o/{id:id}", post_pages.show_thread, guests=True)),
         *collection_routes(builders),
         *media_routes(signed_reader),
         *login_routes(),
         *setup_pages.ROUTES,
         *members_pages.ROUTES,
+        *redeeming.ROUTES,
         *people_pages.ROUTES,
         *notices_pages.ROUTES,
         *topic_pages.ROUTES,

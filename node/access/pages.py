@@ -3,7 +3,7 @@
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from node.access.logins import check_password, end_login, get_member, start_login
+from node.access.logins import LOGIN_DAYS, check_password, end_login, get_member, start_login
 from node.access.members import INVITE, RESET, get_link, use_invitation, use_reset
 from node.access.visitors import client_address, device_name, give_cookie, login_token, take_cookie
 from node.boundary import Member
@@ -18,9 +18,9 @@ from node.web.visits import Visit, page, see_other
 
 def login_routes() -> list[BaseRoute]:
     return [
-        page("/login", show_login),
-        page("/login", take_login, method="POST"),
-        page("/logout", take_logout, method="POST"),
+        page("/login", show_login, guests=True),
+        page("/login", take_login, method="POST", guests=True),
+        page("/logout", take_logout, method="POST", guests=True),
         page("/invite/{token}", show_invitation),
         page("/invite/{token}", take_invitation, method="POST"),
         page("/reset/{token}", show_reset),
@@ -55,10 +55,14 @@ def take_login(visit: Visit) -> Response:
     return logged_in(visit, member.actor_id, local_path(form.value("next")))
 
 
-def logged_in(visit: Visit, member_id: int, target: str) -> Response:
+def logged_in(visit: Visit, member_id: int, target: str, hours: int = LOGIN_DAYS * 24) -> Response:
+    """A fresh log-in; the one that this browser had ends."""
     response = see_other(target)
+    before = login_token(visit.request)
+    if before:
+        end_login(visit.db, before)
     token = start_login(visit.db, member_id, device_name(visit.request))
-    give_cookie(visit.request, response, token)
+    give_cookie(visit.request, response, token, hours)
     return response
 
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from node import identity
 from node.access.logins import LOGIN_DAYS, find_login
+from node.actors import get_actor
 from node.boundary import Anonymous, Member
 from node.i18n import choose_language
 from node.notices import count_unread
@@ -69,17 +70,26 @@ def _shell(
         member_name=member.name if member is not None else None,
         roles=frozenset(member.roles.split()) if member is not None else frozenset(),
         unread=unread,
+        guest_until=member.ends_at if member is not None and member.is_guest else None,
+        host_name=_host_name(db, member),
         path=request.url.path,
         address=address_of(request),
     )
+
+
+def _host_name(db: Connection, member: Row[Any] | None) -> str:
+    """Whom a guest can ask."""
+    if member is None or member.host_id is None:
+        return ""
+    return str(get_actor(db, member.host_id).name)
 
 
 def login_token(request: Request) -> str | None:
     return read_cookie(request, COOKIE)
 
 
-def give_cookie(request: Request, response: Response, token: str) -> None:
-    set_cookie(request, response, COOKIE, token, max_age=LOGIN_DAYS * 86400)
+def give_cookie(request: Request, response: Response, token: str, hours: int = LOGIN_DAYS * 24) -> None:
+    set_cookie(request, response, COOKIE, token, max_age=hours * 3600)
 
 
 def take_cookie(request: Request, response: Response) -> None:

@@ -32,6 +32,7 @@ from node.objects import PUBLIC
 from node.outbox import find_activity, remember_holders
 from node.peers import get_peer
 from node.people.activities import person_document
+from node.people.queries import is_guest_at
 from node.posts.activities import fetchable_activity
 from node.topics.activities import group_document
 from node.topics.queries import find_topic
@@ -177,7 +178,9 @@ async def show_actor(request: Request) -> Response:
 
 def _actor_page(db: Connection, services: Services, request: Request) -> Response:
     """Without a log-in a Location header names only who has a face outside (rule 12)."""
-    reader, path = services.identify(db, request, services.settings).reader, request.url.path
+    known, path = services.identify(db, request, services.settings), request.url.path
+    request.state.shell = known.shell
+    reader = Anonymous() if known.is_guest else known.reader
     row = find_actor(db, path) if isinstance(reader, Member) else visible_actor(db, Anonymous(), path)
     if row is None:
         raise NotFound
@@ -197,8 +200,8 @@ def actor_document(db: Connection, node: Identity, asker: Asker, path: str) -> d
 def visible_actor(db: Connection, asker: Asker, path: str) -> Row[Any]:
     """A local actor that this asker may know of; the same statements for nobody as for somebody (rule 7)."""
     knows_all, is_open = asks_from_a_ring(db, asker), _may_know_open(db, asker)
-    row = find_actor(db, path)
-    if row is None or row.peer_id != SELF or row.gone_at is not None:
+    is_nobodys, row = is_guest_at(db, path), find_actor(db, path)
+    if row is None or is_nobodys or row.peer_id != SELF or row.gone_at is not None:
         raise NotFound
     is_outside = row.type == GROUP or row.face_at is not None
     if not (is_outside and is_open) and not (row.type != GROUP and knows_all):

@@ -9,7 +9,8 @@ from node.access.members import checked_mail, set_password
 from node.access.passwords import is_password
 from node.access.tables import logins, members
 from node.actors import change_actor, get_actor
-from node.errors import Invalid, NodeError
+from node.boundary import is_guest
+from node.errors import Forbidden, Invalid, NodeError
 from node.i18n import LANGUAGES, msg
 from node.identity import Identity, tie_domain
 from node.ids import now
@@ -36,8 +37,15 @@ def need_face(db: Connection, member_id: int) -> None:
         raise FaceNeeded
 
 
+def refuse_guest(db: Connection, member_id: int) -> None:
+    """Raises Forbidden for a guest: they act in their room and nowhere else (rule 14)."""
+    if is_guest(db, member_id):
+        raise Forbidden(msg("A guest takes part in the room they were invited to, and nowhere else."))
+
+
 def show_face(db: Connection, member_id: int) -> None:
     """The member confirmed: from now on the outside sees their handle, name and open posts."""
+    refuse_guest(db, member_id)
     if not has_face(db, member_id):
         tie_domain(db)
         change_actor(db, member_id, face_at=now())

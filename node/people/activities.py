@@ -10,7 +10,7 @@ from federation.documents import Document, as_id, types_of
 from federation.errors import Rejected
 from federation.keys import ed25519_multikey, rsa_public_pem
 from node.actors import PERSON, find_actor
-from node.boundary import exchanges, is_limited, receivers
+from node.boundary import exchanges, is_guest, is_limited, receivers
 from node.db import absolute, relative
 from node.errors import NotFound
 from node.identity import SELF, Identity
@@ -175,7 +175,8 @@ def _may_be_followed(db: Connection, incoming: Incoming, followed: Row[Any]) -> 
     if followed.type != PERSON:
         return True
     known_there = incoming.by_node and is_ring_node(db, incoming.peer_id)
-    return is_active(db, followed.id) and (has_face(db, followed.id) or known_there)
+    is_there = is_active(db, followed.id) and not is_guest(db, followed.id)
+    return is_there and (has_face(db, followed.id) or known_there)
 
 
 def receive_undo(db: Connection, incoming: Incoming) -> None:

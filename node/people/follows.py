@@ -5,14 +5,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from node.actors import get_actor
-from node.boundary import exchanges
+from node.boundary import exchanges, is_guest
 from node.errors import Conflict, Invalid, NotFound
 from node.i18n import msg
 from node.identity import SELF, Identity, tie_domain
 from node.ids import new_id
 from node.memberships import ACCEPTED, PENDING, follows
 from node.notices import notify
-from node.people.actions import need_face
+from node.people.actions import need_face, refuse_guest
 from node.people.activities import send_accept, send_follow, send_reject, send_undo
 from node.people.followers import (
     count_accepted,
@@ -30,6 +30,9 @@ def follow(db: Connection, node: Identity, follower_id: int, actor: Row[Any]) ->
 
     The first follow of somebody on no ring node needs a face (raises FaceNeeded).
     """
+    refuse_guest(db, follower_id)
+    if is_guest(db, actor.id):
+        raise NotFound
     if actor.id == follower_id:
         raise Invalid(handle=msg("This is you. You do not have to follow yourself."))
     if actor.gone_at is not None:

@@ -154,4 +154,7 @@ def take_read(visit: Visit) -> Response:
     return see_other(PATH)
 
 
-ROUTES: list[BaseRoute] = [page(PATH, show_notices), page(f"{PATH}/read", take_read, method="POST")]
+ROUTES: list[BaseRoute] = [
+    page(PATH, show_notices, guests=True),
+    page(f"{PATH}/read", take_read, method="POST", guests=True),
+]

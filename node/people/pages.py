@@ -152,11 +152,11 @@ def _back(visit: Visit, target: str, text: str) -> Response:
 
 
 ROUTES: list[BaseRoute] = [
-    page(SETTINGS, show_settings),
-    page(SETTINGS, take_settings, method="POST"),
+    page(SETTINGS, show_settings, guests=True),
+    page(SETTINGS, take_settings, method="POST", guests=True),
     page(f"{SETTINGS}/password", take_password, method="POST"),
-    page(f"{SETTINGS}/logins/end", take_end_logins, method="POST"),
-    page(f"{SETTINGS}/logins/{{id:id}}/end", take_end_login, method="POST"),
+    page(f"{SETTINGS}/logins/end", take_end_logins, method="POST", guests=True),
+    page(f"{SETTINGS}/logins/{{id:id}}/end", take_end_login, method="POST", guests=True),
     page(FACE_PAGE, show_face_page),
     page(FACE_PAGE, take_face, method="POST"),
     page(FOLLOWERS, show_followers),

@@ -9,11 +9,11 @@ from sqlalchemy import Connection, Row, func, select
 from node.access.logins import is_here, is_own_member
 from node.access.tables import logins, members
 from node.actors import GROUP, PERSON, actors, find_local
-from node.boundary import shares_ring
+from node.boundary import person_is_inside, rooms_of, shares_ring
 from node.errors import NotFound
 from node.identity import SELF, Identity
 from node.ids import now
-from node.memberships import ACCEPTED, PENDING, follows
+from node.memberships import ACCEPTED, PENDING, follows, guests
 from node.peers import BLOCKED, PAIRED, peers
 from node.text import clean_name, display_name, fold_name
 from node.web.views import AuthorView
@@ -92,6 +92,17 @@ def has_face(db: Connection, actor_id: int) -> bool:
 def is_active(db: Connection, actor_id: int) -> bool:
     """A member or guest who has not been disabled and whose time here has not ended."""
     return db.scalar(select(members.c.actor_id).where(members.c.actor_id == actor_id, is_here())) is not None
+
+
+def is_guest_at(db: Connection, uri: str) -> bool:
+    """Whether a uri is a guest's: to every other server they do not exist (rule 14)."""
+    query = select(guests.c.actor_id).join(actors, actors.c.id == guests.c.actor_id)
+    return db.execute(query.where(actors.c.uri == uri)).first() is not None
+
+
+def shares_room(db: Connection, member_id: int, actor_id: int) -> bool:
+    """Whether somebody of ours and somebody of any node are in a room together now."""
+    return any(person_is_inside(db, audience, actor_id) for audience in rooms_of(db, member_id))
 
 
 def is_ring_node(db: Connection, peer_id: int) -> bool:

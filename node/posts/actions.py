@@ -34,7 +34,7 @@ from node.objects import (
     is_room,
     objects,
 )
-from node.people.actions import need_face
+from node.people.actions import need_face, refuse_guest
 from node.people.queries import is_ring_node
 from node.posts.going_out import go_out, put_words, render_here
 from node.posts.mentions import find_mentioned
@@ -89,6 +89,8 @@ def publish_post(
     check_words(draft.source, draft.title, draft.warning, draft.language)
     parent = _find_parent(db, author_id, draft.parent_id)
     audience = _check_audience(db, author_id, draft, parent)
+    if not is_room(audience):
+        refuse_guest(db, author_id)
     topic = _find_topic(db, author_id, draft, parent, audience)
     addressed = _circle(db, author_id, parent) if audience == PEOPLE and parent else set()
     _check_face(db, author_id, audience, addressed)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from node.actors import GROUP
-from node.boundary import exchanges, is_in_ring, person_is_inside
+from node.boundary import exchanges, is_guest, is_in_ring, person_is_inside
 from node.identity import SELF, Identity
 from node.objects import COMPANY, PEOPLE, PUBLIC, is_room
 from node.people.queries import find_person, is_active
@@ -42,7 +42,7 @@ def _may_get(db: Connection, actor: Row[Any], audience: str, addressed: Collecti
     if is_room(audience):
         return person_is_inside(db, audience, actor.id)
     if actor.peer_id == SELF:
-        return True
+        return not is_guest(db, actor.id)
     return audience != COMPANY and is_in_ring(db, audience, actor.peer_id)
 
 

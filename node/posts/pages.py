@@ -7,12 +7,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from node.actors import GROUP
-from node.boundary import Anonymous, Member, is_in_ring, person_is_inside
+from node.boundary import Anonymous, Member, is_guest, is_in_ring, person_is_inside
 from node.errors import NotFound
 from node.identity import SELF
 from node.objects import COMPANY, is_ring, is_room
 from node.people.followers import followed_ids
-from node.people.queries import author_views, find_person, is_active
+from node.people.queries import author_views, find_person, is_active, shares_room
 from node.posts import writing_pages
 from node.posts.forms import Compose, compose, compose_in, read_id
 from node.posts.queries import (
@@ -40,6 +40,8 @@ def show_home(visit: Visit) -> Response:
     """A member's own page; a visitor gets what this node shows to the whole web."""
     if not isinstance(visit.reader, Member):
         return _show_front(visit)
+    if is_guest(visit.db, visit.reader.actor_id):
+        return render(visit.request, "posts/guest.html")
     timeline = list_home(visit.db, visit.reader, _before(visit))
     return render(
         visit.request,
@@ -188,9 +190,15 @@ def show_profile(visit: Visit) -> Response:
 
 def _may_see(visit: Visit, actor: Row[Any]) -> bool:
     if isinstance(visit.reader, Member):
-        return True
+        return _member_may_see(visit, visit.reader.actor_id, actor)
     # No statement more for somebody without a face than for nobody (rule 7).
     return actor.peer_id == SELF and actor.face_at is not None and is_active(visit.db, actor.id)
+
+
+def _member_may_see(visit: Visit, member_id: int, actor: Row[Any]) -> bool:
+    """A guest and the others see of each other whom they share a room with (rule 14)."""
+    with_guest = is_guest(visit.db, member_id) or is_guest(visit.db, actor.id)
+    return not with_guest or member_id == actor.id or shares_room(visit.db, member_id, actor.id)
 
 
 def show_thread(visit: Visit) -> Response:
@@ -220,6 +228,8 @@ def _is_ours(visit: Visit, thread: list[tuple[Row[Any], int]]) -> bool:
 def _answer_form(visit: Visit, post: Row[Any]) -> Compose | None:
     if not isinstance(visit.reader, Member) or post.state != "live":
         return None
+    if not is_room(post.audience) and is_guest(visit.db, visit.reader.actor_id):
+        return None
     if is_ring(post.audience) and not is_in_ring(visit.db, post.audience):
         return None
     if is_room(post.audience) and not person_is_inside(visit.db, post.audience, visit.reader.actor_id):
@@ -229,11 +239,11 @@ def _answer_form(visit: Visit, post: Row[Any]) -> Compose | None:
 
 
 ROUTES: list[BaseRoute] = [
-    page("/", show_home),
+    page("/", show_home, guests=True),
     page("/company", show_company),
     page("/rings/{handle}", show_ring),
     page("/rooms/{id:id}", show_room),
     page("/topics/{id:id}", show_topic),
-    page("/@{handle}", show_profile),
+    page("/@{handle}", show_profile, guests=True),
     *writing_pages.ROUTES,
 ]

@@ -9,9 +9,9 @@ from node.boundary import Member, Outside, Receiver, get_readable, may_hold, rec
 from node.errors import NotFound
 from node.identity import SELF, Identity
 from node.notices import notify
-from node.objects import COMPANY, LIVE, PEOPLE, PUBLIC, add_object, is_closed, objects
+from node.objects import COMPANY, LIVE, PEOPLE, PUBLIC, add_object, is_closed, is_room, objects
 from node.outbox import publish
-from node.people.actions import need_face
+from node.people.actions import need_face, refuse_guest
 from node.posts.documents import reaction_document, undo_activity
 from node.posts.storing import find_reaction, insert_reaction, remove_reaction
 
@@ -21,6 +21,8 @@ LIKE, ANNOUNCE = "Like", "Announce"
 def like(db: Connection, node: Identity, member_id: int, object_id: int) -> None:
     """A member likes a post; liking twice is liking once."""
     target = _target(db, member_id, object_id)
+    if not is_room(target.audience):
+        refuse_guest(db, member_id)
     if find_reaction(db, object_id, member_id, LIKE) is not None:
         return
     if target.audience == PUBLIC:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from node.boundary import Anonymous, Member
+from node.boundary import Anonymous, Member, is_guest
 from node.gates.rules import rules_of, rules_words
 from node.i18n import Message, msg, nmsg
 from node.identity import SELF, Identity
@@ -35,6 +35,7 @@ class Shown:
     """All that a page's posts need besides their own rows."""
 
     reader: Member | Anonymous
+    is_guest: bool
     authors: Mapping[int, AuthorView]
     files: Mapping[int, tuple[FileView, ...]]
     likes: Mapping[int, int]
@@ -64,14 +65,16 @@ def thread_views(
 def _load(db: Connection, node: Identity, reader: Member | Anonymous, rows: Sequence[Row[Any]]) -> Shown:
     ids = [row.id for row in rows]
     member = reader if isinstance(reader, Member) else None
+    guest = member is not None and is_guest(db, member.actor_id)
     own_ring_posts = [row.id for row in rows if row.origin == SELF and is_closed(row.audience)]
     return Shown(
         reader=reader,
+        is_guest=guest,
         authors=author_views(
             db,
             node,
             {row.author_id for row in rows if row.author_id is not None},
-            for_members=member is not None,
+            for_members=member is not None and not guest,
         ),
         files=file_views(db, ids),
         likes=count_likes(db, reader, ids),
@@ -85,13 +88,15 @@ def _load(db: Connection, node: Identity, reader: Member | Anonymous, rows: Sequ
 
 
 def ring_names(db: Connection, member: Member) -> dict[str, str]:
-    """By audience: the rings, and the rooms this member is in (rule 16)."""
-    return {ring.audience: ring.name for ring in known_rings(db)} | room_names(db, member)
+    """By audience: the rings, unknown to a guest, and the rooms this member is in (rule 16)."""
+    known = {} if is_guest(db, member.actor_id) else {ring.audience: ring.name for ring in known_rings(db)}
+    return known | room_names(db, member)
 
 
 def _view(shown: Shown, row: Row[Any], depth: int) -> PostView:
     url, is_mine = f"/o/{row.id}", _is_mine(shown.reader, row)
     acts = isinstance(shown.reader, Member) and row.state == LIVE
+    acts = acts and (not shown.is_guest or is_room(row.audience))
     topic = shown.topics.get(row.topic_id, "") if row.topic_id is not None else ""
     return PostView(
         id=str(row.id),

@@ -10,8 +10,8 @@ from starlette.routing import BaseRoute
 from node.errors import Conflict, Forbidden, Invalid
 from node.i18n import Message, msg
 from node.media.images import MAX_BYTES
-from node.objects import COMPANY, LIVE, PEOPLE, PUBLIC
-from node.people.actions import FACE_PAGE, FaceNeeded, show_face
+from node.objects import COMPANY, LIVE, PEOPLE, PUBLIC, is_room
+from node.people.actions import FACE_PAGE, FaceNeeded, refuse_guest, show_face
 from node.posts.actions import (
     LONGEST_SOURCE,
     LONGEST_TITLE,
@@ -46,6 +46,7 @@ def show_write(visit: Visit) -> Response:
 
 
 def _write_page(visit: Visit, form: Form | None) -> Response:
+    refuse_guest(visit.db, visit.member.actor_id)
     language = shell_of(visit.request).language
     made = compose(visit.db, visit.member, language, form)
     return render(visit.request, "posts/write.html", status_code=_status(form), compose=made)
@@ -129,6 +130,8 @@ def _id(visit: Visit) -> int:
 
 
 def _reply_page(visit: Visit, parent: Row[Any], form: Form | None) -> Response:
+    if not is_room(parent.audience):
+        refuse_guest(visit.db, visit.member.actor_id)
     thread = [entry for entry in list_thread(visit.db, visit.member, parent.id) if entry[0].id == parent.id]
     made = compose_in(
         visit.db,
@@ -245,12 +248,12 @@ def _liked(visit: Visit) -> Response:
 
 ROUTES: list[BaseRoute] = [
     page(WRITE, show_write),
-    upload_page(POSTS, read_draft, take_post, max_bytes=PICTURES * MAX_BYTES + 256 * 1024),
-    page("/o/{id:id}/reply", show_reply),
-    page("/o/{id:id}/edit", show_edit),
-    page("/o/{id:id}/edit", take_edit, method="POST"),
-    page("/o/{id:id}/delete", show_delete),
-    page("/o/{id:id}/delete", take_delete, method="POST"),
-    page("/o/{id:id}/like", take_like, method="POST"),
-    page("/o/{id:id}/unlike", take_unlike, method="POST"),
+    upload_page(POSTS, read_draft, take_post, max_bytes=PICTURES * MAX_BYTES + 256 * 1024, guests=True),
+    page("/o/{id:id}/reply", show_reply, guests=True),
+    page("/o/{id:id}/edit", show_edit, guests=True),
+    page("/o/{id:id}/edit", take_edit, method="POST", guests=True),
+    page("/o/{id:id}/delete", show_delete, guests=True),
+    page("/o/{id:id}/delete", take_delete, method="POST", guests=True),
+    page("/o/{id:id}/like", take_like, method="POST", guests=True),
+    page("/o/{id:id}/unlike", take_unlike, method="POST", guests=True),
 ]

@@ -12,7 +12,7 @@ from federation.documents import is_web_url
 from federation.errors import AddressRefused, FederationError, Gone, Rejected, Unreachable
 from node.actors import find_actor as find_stored
 from node.actors import find_local
-from node.boundary import Member
+from node.boundary import Member, is_guest
 from node.db import relative
 from node.errors import Invalid
 from node.i18n import Message, msg
@@ -95,7 +95,7 @@ def _known(visit: Visit, typed: str) -> int | None:
     target = _parse(typed)
     if not target.url and target.domain in ("", visit.node.domain):
         row = find_local(visit.db, target.handle.lower())
-        if row is None:
+        if row is None or is_guest(visit.db, row.id):
             raise Invalid(handle=msg("Nobody here has this name. For people elsewhere, add their server."))
         return int(row.id)
     if target.url:

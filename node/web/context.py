@@ -1,6 +1,7 @@
 """What every page knows about its reader and its node; the middleware in app.py fills it in."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from starlette.datastructures import URL
@@ -19,6 +20,8 @@ class Shell:
     member_name: str | None = None
     roles: frozenset[str] = frozenset()
     unread: int = 0
+    guest_until: datetime | None = None
+    host_name: str = ""
     path: str = "/"
     address: str = "/"
 

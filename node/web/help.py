@@ -16,4 +16,4 @@ def show_limits(visit: Visit) -> Response:
 
 
 def help_routes() -> list[Route]:
-    return [page("/help", show_help), page("/help/limits", show_limits)]
+    return [page("/help", show_help, guests=True), page("/help/limits", show_limits, guests=True)]

@@ -64,6 +64,10 @@ class Known:
     reader: Member | Anonymous
     shell: Shell
 
+    @property
+    def is_guest(self) -> bool:
+        return self.shell.guest_until is not None
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -114,14 +118,19 @@ SyncPage = Callable[[Visit], Response]
 AsyncPage = Callable[[Errand], Awaitable[Response]]
 
 
-def page(path: str, function: SyncPage, *, method: str = "GET", writes: bool | None = None) -> Route:
-    """A route whose function runs in a thread with its own transaction, a writing one unless it is a GET."""
+def page(
+    path: str, function: SyncPage, *, method: str = "GET", writes: bool | None = None, guests: bool = False
+) -> Route:
+    """A route whose function runs in a thread with its own transaction, a writing one unless it is a GET.
+
+    For a guest there is nothing but what says `guests` (rule 14).
+    """
     is_writing = method != "GET" if writes is None else writes
 
     async def endpoint(request: Request) -> Response:
         services = services_of(request)
         form = await _form_of(request, FORM_BYTES)
-        response = await run_in_threadpool(_in_visit, request, services, form, function, is_writing)
+        response = await run_in_threadpool(_in_visit, request, services, form, function, is_writing, guests)
         if is_writing:
             services.wake()
         return response
@@ -135,6 +144,7 @@ def upload_page(
     function: Callable[[Visit, Prepared], Response],
     *,
     max_bytes: int,
+    guests: bool = False,
 ) -> Route:
     """A POST route for members whose form may carry files of up to `max_bytes` together.
 
@@ -143,14 +153,14 @@ def upload_page(
 
     async def endpoint(request: Request) -> Response:
         services = services_of(request)
-        await run_in_threadpool(_in_visit, request, services, Form(), _require_member, False)
+        await run_in_threadpool(_in_visit, request, services, Form(), _require_member, False, guests)
         form = await read_form(request, max_bytes)
         prepared = await run_in_threadpool(prepare, form)
 
         def publish(visit: Visit) -> Response:
             return function(visit, prepared)
 
-        response = await run_in_threadpool(_in_visit, request, services, form, publish, True)
+        response = await run_in_threadpool(_in_visit, request, services, form, publish, True, guests)
         services.wake()
         return response
 
@@ -185,11 +195,18 @@ async def _form_of(request: Request, most_bytes: int) -> Form:
 
 
 def _in_visit(
-    request: Request, services: Services, form: Form, work: Callable[[Visit], Found], writes: bool
+    request: Request,
+    services: Services,
+    form: Form,
+    work: Callable[[Visit], Found],
+    writes: bool,
+    guests: bool = False,
 ) -> Found:
     opened = writing(services.engine) if writes else reading(services.engine)
     with opened as db:
         node = identity.load(db, services.settings.scheme)
         known = services.identify(db, request, services.settings)
         request.state.shell = known.shell
+        if known.is_guest and not guests:
+            raise NotFound
         return work(Visit(request, services, db, node, known.reader, form))
