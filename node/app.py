@@ -36,6 +36,7 @@ from node.admin import servers_pages
 from node.db import OnlyReads, is_only_reads, open_engine, reading, writing
 from node.errors import NodeError
 from node.gates import pages as gate_pages
+from node.guests import pages as guest_pages
 from node.guests import redeeming
 from node.incoming import Dropped, Handler, Incoming
 from node.media.pages import media_routes
@@ -189,6 +190,7 @@ def _routes() -> list[BaseRoute]:
         *setup_pages.ROUTES,
         *members_pages.ROUTES,
         *redeeming.ROUTES,
+        *guest_pages.ROUTES,
         *people_pages.ROUTES,
         *notices_pages.ROUTES,
         *topic_pages.ROUTES,

@@ -1,4 +1,4 @@
-"""What hosts of a room do with its guests: invite, let in again, another end date, out. A guest has one room."""
+"""What hosts do with the guests of a room: invite, let in again, another end date, out."""
 
 from datetime import datetime
 from typing import Any
@@ -30,9 +30,7 @@ def invite(
     if room.kind != ROOM:
         raise Conflict(msg("Nobody is a guest in this room."))
     last = min(ends_at, room.until_at) if room.until_at is not None else ends_at
-    return accounts.invite_guest(
-        db, member.actor_id, name=name, ends_at=last, room=room.audience, mail=mail
-    )
+    return accounts.invite_guest(db, member.actor_id, name=name, ends_at=last, room=room.audience, mail=mail)
 
 
 def come_in(db: Connection, node: Identity, held: Pass, *, name: str, language: str) -> int:

@@ -3,11 +3,12 @@
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from node.access.guests import LONGEST_NAME, Pass, become_guest, find_pass, use_entry
+from node.access.guests import LONGEST_NAME, Pass, find_pass, use_entry
 from node.access.logins import GUEST_HOURS
 from node.access.pages import logged_in
 from node.access.visitors import client_address
-from node.errors import Invalid, NotFound
+from node.errors import Conflict, Forbidden, Invalid, NotFound
+from node.guests.actions import come_in
 from node.i18n import LANGUAGES, msg
 from node.web.context import shell_of
 from node.web.flashes import flash
@@ -73,9 +74,15 @@ def _take_invitation(visit: Visit, held: Pass) -> Response:
     if not form.ok:
         return _page(visit, held, form)
     try:
-        guest_id = become_guest(visit.db, held, name=name, language=language)
+        with visit.db.begin_nested():
+            guest_id = come_in(visit.db, visit.node, held, name=name, language=language)
+    except (Forbidden, NotFound):  # the room is over, or who invited is no host of it any more
+        return _unusable(visit)
     except Invalid as error:
         form.fail_all(error.fields)
+        return _page(visit, held, form)
+    except Conflict as error:
+        form.fail("", error.args[0])
         return _page(visit, held, form)
     response = logged_in(visit, guest_id, "/", GUEST_HOURS)
     flash(visit.request, response, "done", msg("Welcome! You are in."))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from node.boundary import Member
+from node.boundary import Member, is_guest
 from node.errors import Invalid
 from node.i18n import Message, msg
 from node.media.actions import draw_upload
@@ -63,6 +63,8 @@ def compose(db: Connection, member: Member, language: str, form: Form | None = N
     rings = ring_names(db, member)
     inside = [room.audience for room in own_rooms(db, member)]
     audiences = [COMPANY, *(ring.audience for ring in open_rings(db)), *inside, PUBLIC]
+    if is_guest(db, member.actor_id):
+        audiences = inside
     return Compose(
         form=form or blank_form({"audience": COMPANY, "language": language}),
         choices=[audience_choice(db, audience, rings) for audience in audiences],

@@ -41,7 +41,7 @@ def show_home(visit: Visit) -> Response:
     if not isinstance(visit.reader, Member):
         return _show_front(visit)
     if is_guest(visit.db, visit.reader.actor_id):
-        return render(visit.request, "posts/guest.html")
+        return _guest_home(visit, visit.reader)
     timeline = list_home(visit.db, visit.reader, _before(visit))
     return render(
         visit.request,
@@ -51,6 +51,13 @@ def show_home(visit: Visit) -> Response:
         rooms=own_rooms(visit.db, visit.reader),
         **_feed(visit, timeline),
     )
+
+
+def _guest_home(visit: Visit, guest: Member) -> Response:
+    """A guest has one room, and is at home there."""
+    for room in own_rooms(visit.db, guest):
+        return see_other(f"/rooms/{room.id}")
+    return render(visit.request, "posts/guest.html")
 
 
 def _show_front(visit: Visit) -> Response:
@@ -242,7 +249,7 @@ ROUTES: list[BaseRoute] = [
     page("/", show_home, guests=True),
     page("/company", show_company),
     page("/rings/{handle}", show_ring),
-    page("/rooms/{id:id}", show_room),
+    page("/rooms/{id:id}", show_room, guests=True),
     page("/topics/{id:id}", show_topic),
     page("/@{handle}", show_profile, guests=True),
     *writing_pages.ROUTES,

@@ -46,7 +46,6 @@ def show_write(visit: Visit) -> Response:
 
 
 def _write_page(visit: Visit, form: Form | None) -> Response:
-    refuse_guest(visit.db, visit.member.actor_id)
     language = shell_of(visit.request).language
     made = compose(visit.db, visit.member, language, form)
     return render(visit.request, "posts/write.html", status_code=_status(form), compose=made)

@@ -195,7 +195,7 @@ def _about_page(visit: Visit, room: Room, form: Form) -> Response:
         status_code=200 if form.ok else 422,
         form=form,
         room=room,
-        within=within_name(visit.db, room),
+        within="" if is_guest(visit.db, visit.member.actor_id) else within_name(visit.db, room),
         state=place.state if place is not None else "",
         me=visit.member.actor_id,
         is_in=is_in,
@@ -228,7 +228,8 @@ def take_leave(visit: Visit) -> Response:
     room = _room(visit)
     if not _done(visit, lambda: actions.leave_room(visit.db, visit.node, visit.member, room.id)):
         return _about_page(visit, room, visit.form)
-    return _back(visit, PATH, msg("Done. You are not in this room."))
+    home = "/" if is_guest(visit.db, visit.member.actor_id) else PATH
+    return _back(visit, home, msg("Done. You are not in this room."))
 
 
 def show_invite(visit: Visit) -> Response:
@@ -309,11 +310,11 @@ ROUTES: list[BaseRoute] = [
     page(PATH, show_rooms),
     page(f"{PATH}/new", show_new),
     page(f"{PATH}/new", take_new, method="POST"),
-    page(f"{ONE}/about", show_about),
+    page(f"{ONE}/about", show_about, guests=True),
     page(f"{ONE}/edit", show_edit),
     page(f"{ONE}/edit", take_edit, method="POST"),
     page(f"{ONE}/join", take_join, method="POST"),
-    page(f"{ONE}/leave", take_leave, method="POST"),
+    page(f"{ONE}/leave", take_leave, method="POST", guests=True),
     page(f"{ONE}/invite", show_invite),
     page(f"{ONE}/invite", take_invite, method="POST"),
     page(f"{ONE}/people/{{person:id}}/approve", take_approve, method="POST"),

@@ -10,22 +10,35 @@ import time_machine
 from sqlalchemy import Connection
 
 from node.access.ends import set_end
-from node.access.guests import invite_guest, make_entry
+from node.access.guests import make_entry
 from node.access.logins import find_member, list_guests
 from node.access.members import disable_member
+from node.boundary import Member
+from node.guests.actions import hosted_rooms, invite
 from node.ids import now
+from node.objects import COMPANY
+from node.rooms.actions import Plan, make_room
+from node.rooms.queries import Room
 from node.web.formats import end_of_day, last_day
 from tests.factories import make_member
 from tests.network import RunningNode
 
-ROOM = "room:" + "0" * 64
 FORM = {"name": "Gerda Gast", "language": "nl", "rules": "on"}
+
+
+def room_of(node: RunningNode, host: int) -> Room:
+    """The room of this host; it is made if there is none."""
+    member = Member(host)
+    if not node.read(lambda db: hosted_rooms(db, member)):
+        plan = Plan(name="Lekkages")
+        node.write(lambda db: make_room(db, node.identity, member, COMPANY, plan, confined=False))
+    return node.read(lambda db: hosted_rooms(db, member))[0]
 
 
 def invitation(node: RunningNode, host: int, *, days: int = 30) -> str:
     """The path of a first link."""
-    until = end_of_day(last_day(now() + timedelta(days=days)))
-    token = node.write(lambda db: invite_guest(db, host, name="Gerda", ends_at=until, room=ROOM))
+    until, room = end_of_day(last_day(now() + timedelta(days=days))), room_of(node, host).id
+    token = node.write(lambda db: invite(db, Member(host), room, name="Gerda", ends_at=until))
     return f"/guest/{token}"
 
 
@@ -55,7 +68,7 @@ async def test_an_invitation_says_who_invites_and_makes_a_guest_who_agreed(node:
     assert refused.status_code == 422
     assert 'id="rules-wrong"' in refused.text
     assert (await client.post(link, data=FORM)).status_code == 303
-    assert "Gerda Gast" in (await client.get("/")).text
+    assert "Lekkages" in (await client.get("/", follow_redirects=True)).text
     assert "Je bent hier te gast tot en met" in (await client.get("/settings")).text
 
 
