@@ -44,6 +44,7 @@ MEMBER = (
 DIRECTOR = (
     *("/waiting", "/o/{held}/waiting", "/gates", "/gates/open", "/rings/streng/gate"),
     *("/", "/rings", "/rings/monteurs/about", "/rings/monteurs/renew", "/rings/monteurs/leave"),
+    *("/keys", "/restored"),
     *("/sectors", "/sectors/new", "/sectors/{their_sector}", "/sectors/{unsigned_sector}"),
     *("/sectors/{our_sector}", "/rings/branche/about", "/rings/branche/leave"),
     *("/pairings/new", "/pairings/accept", "/pairings/{words}", "/pairings/{code}", "/proposals/new"),
