@@ -1,6 +1,7 @@
 """The machine: act after act on whole nodes, what each touched looked at, at last all faults mended."""
 
 import asyncio
+import hashlib
 import json
 import random
 from collections.abc import Awaitable, Callable, Iterator
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -39,6 +41,7 @@ FULL_EVERY = 100
 HEAL_EVERY = 200
 MOST_ROUNDS = 40
 AGREEMENT = "urn:leerkring:agreement:"
+VERSIONS_PATH = "/node/agreements"
 
 
 class Leak(AssertionError):
@@ -126,6 +129,7 @@ class Machine:
         passages, self.world.network.passages = self.world.network.passages, []
         for passage in passages:
             self._note_pending(passage)
+            self._hear_answer(passage)
         self._hear()
         for passage in passages:
             self._judge(passage)
@@ -139,6 +143,22 @@ class Machine:
         if activity.get("type") in ("Offer", "Leave"):
             waiting = self.pending.setdefault(name_of(passage.target), {})
             waiting[str(activity["id"])] = Pending(name_of(passage.source), activity)
+
+    def _hear_answer(self, passage: Passage) -> None:
+        """A node asked a partner for versions, and took the answer over at once."""
+        if passage.response.status != 200 or urlsplit(passage.request.url).path != VERSIONS_PATH:
+            return
+        name = name_of(passage.source)
+        for item in json.loads(passage.response.body)["items"]:
+            found = hash_of_text(item["content"])
+            if not self.sites[name].rows("SELECT hash FROM agreements WHERE hash = ?", found):
+                continue  # it did not concern this node
+            pact = pact_of(json.loads(item["content"]), found)
+            signers = {signer_of(proof) for proof in item["proof"]}
+            self.model.hear_offer(name, pact, signers, self.moment, self.moment)
+            for statement in item["leavings"]:
+                firm = name_of(name_and_domain(statement["actor"]))
+                self.model.hear_leave(name, firm, pact.ring, found, self.moment)
 
     def _hear(self) -> None:
         """What a node's worker took in of what was sent to it."""
@@ -476,6 +496,11 @@ def pact_of(document: dict[str, Any], found: str) -> Pact:
         ends_at=read_moment(document["ends_at"]),
         retention=timedelta(days=document["retention_days"]),
     )
+
+
+def hash_of_text(canonical: str) -> str:
+    """What an agreement is called: the SHA-256 of the very text that is signed."""
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def signer_of(proof: dict[str, Any]) -> str:

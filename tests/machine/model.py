@@ -39,23 +39,63 @@ class Pact:
 class View:
     """What one node knows of one ring."""
 
+    node: str
     pacts: dict[str, Pact] = field(default_factory=dict)
-    proofs: dict[str, set[str]] = field(default_factory=dict)
-    complete: set[str] = field(default_factory=set)
-    withdrawn: set[str] = field(default_factory=set)
+    proofs: dict[str, dict[str, datetime]] = field(default_factory=dict)  # of whom, and when it came here
     left: set[tuple[str, str]] = field(default_factory=set)
+    complete: set[str] = field(default_factory=set)  # all proofs came in time
+    late: set[str] = field(default_factory=set)  # all are here, but not in time
     periods: dict[str, list[Period]] = field(default_factory=dict)
-    troubled: bool = False  # two versions that both hold, or one complete elsewhere only: directors settle it
+    is_forked: bool = False  # or was: directors settle it
+
+    def below(self, pact: Pact) -> list[Pact]:
+        """The versions that this one stands upon, as far as they are known here; newest first."""
+        found: list[Pact] = []
+        older = self.pacts.get(pact.before or "")
+        while older is not None and older not in found:
+            found.append(older)
+            older = self.pacts.get(older.before or "")
+        return found
 
     def heads(self) -> list[Pact]:
-        """Complete versions that no other complete one stands upon."""
-        overtaken: set[str] = set()
-        for found in self.complete:
-            older = self.pacts[found].before
-            while older is not None and older not in overtaken:
-                overtaken.add(older)
-                older = self.pacts[older].before if older in self.pacts else None
-        return [self.pacts[found] for found in sorted(self.complete - overtaken)]
+        """The versions that hold and that none has replaced; one that came too late replaces nothing."""
+        held = [pact for name, pact in self.pacts.items() if name in self.complete | self.late]
+        later = [pact for pact in held if pact.hash in self.complete]
+        return [pact for pact in held if not any(self._replaces(one, pact) for one in later)]
+
+    def _replaces(self, later: Pact, pact: Pact) -> bool:
+        if later == pact:
+            return False
+        if pact in self.below(later) or self._took_us_in_again(later, pact):
+            return True
+        return self._ends_fork(later, pact) and not (
+            pact.hash in self.complete and self._ends_fork(pact, later)
+        )
+
+    def _took_us_in_again(self, later: Pact, pact: Pact) -> bool:
+        oldest = [later, *self.below(later)][-1]
+        signed = [self.node in self.proofs.get(one.hash, {}) for one in (later, pact)]
+        return oldest.before is not None and signed == [True, False]
+
+    def _ends_fork(self, later: Pact, pact: Pact) -> bool:
+        """It stands on a version beside that one, and all firms of both sides sign, but who left."""
+        beside = [
+            one
+            for one in self.below(later)
+            if one.hash in self.complete | self.late
+            and one not in self.below(pact)
+            and pact not in self.below(one)
+        ]
+        if not beside or pact in beside:
+            return False
+        return self.staying(pact) | self.staying(beside[0]) <= later.firms
+
+    def staying(self, pact: Pact) -> frozenset[str]:
+        return pact.firms - {firm for firm, left in self.left if left == pact.hash}
+
+    def is_grounded(self, head: Pact) -> bool:
+        """A first version that came too late is no ring."""
+        return any(one.hash in self.complete for one in (head, *self.below(head)))
 
     def was_in(self, firm: str, moment: datetime) -> bool:
         return any(period.holds(moment) for period in self.periods.get(firm, ()))
@@ -99,7 +139,7 @@ class Model:
     gone: dict[tuple[str, str], list[Period]] = field(default_factory=dict)
 
     def view(self, node: str, ring: str) -> View:
-        return self.views.setdefault((node, ring), View())
+        return self.views.setdefault((node, ring), View(node))
 
     def rings(self) -> list[str]:
         return list(dict.fromkeys(ring for _, ring in self.views))
@@ -143,40 +183,39 @@ class Model:
         self._prove(node, pact, set(proofs) - {node}, came, moment)
 
     def _prove(self, node: str, pact: Pact, proofs: set[str], came: datetime, moment: datetime) -> None:
+        """All proofs in time make a version hold; one of which some came too late stands beside."""
         view = self.view(node, pact.ring)
-        if pact.hash in view.withdrawn:
+        known = view.proofs.setdefault(pact.hash, {})
+        for firm in sorted(proofs & pact.firms):
+            known.setdefault(firm, came)
+        if set(known) != pact.firms or pact.hash in view.complete | view.late:
             return
-        known = view.proofs.setdefault(pact.hash, set())
-        known |= proofs & pact.firms
-        if known != pact.firms or pact.hash in view.complete:
-            return
-        if came >= pact.deadline:
-            view.troubled = True
-            return
-        view.complete.add(pact.hash)
-        view.troubled = view.troubled or len(view.heads()) > 1
+        if not view.heads() and len(view.staying(pact)) < 2:
+            return  # a ring that never was, and that all but one said no to
+        is_in_time = all(moment_came < pact.deadline for moment_came in known.values())
+        (view.complete if is_in_time else view.late).add(pact.hash)
+        view.is_forked = view.is_forked or len(view.heads()) > 1 or not is_in_time
         self.settle(node, pact.ring, moment)
 
     def hear_leave(self, node: str, firm: str, ring: str, pact: str, moment: datetime) -> None:
         """A firm says that it is out, or will not sign."""
         view = self.view(node, ring)
-        view.left.add((firm, pact))
-        if pact not in view.complete:
-            view.withdrawn.add(pact)
+        if pact not in view.pacts or (firm, pact) in view.left:
             return
-        self.settle(node, ring, moment)
+        view.left.add((firm, pact))
+        if pact in view.complete | view.late:
+            self.settle(node, ring, moment)
 
     def roster(self, node: str, ring: str, moment: datetime) -> frozenset[str]:
         """Who is in by this node's record: firms of every version that holds, paired, and not left."""
         view = self.view(node, ring)
         heads = view.heads()
-        if not heads or any(head.ends_at <= moment for head in heads):
+        if not heads or any(head.ends_at <= moment or not view.is_grounded(head) for head in heads):
             return frozenset()
-        firms = frozenset.intersection(*(head.firms for head in heads))
-        left = {firm for firm, pact in view.left if pact in {head.hash for head in heads}}
-        if node not in firms - left:
+        firms = frozenset.intersection(*(view.staying(head) for head in heads))
+        if node not in firms:
             return frozenset()
-        others = {firm for firm in firms - left - {node} if self.pairs.get((node, firm)) == PAIRED}
+        others = {firm for firm in firms - {node} if self.pairs.get((node, firm)) == PAIRED}
         return frozenset(others | {node}) if others else frozenset()
 
     def settle(self, node: str, ring: str, moment: datetime) -> None:
@@ -265,7 +304,7 @@ class Model:
         if thing.deleted is not None or thing.audience in (COMPANY, PUBLIC, PEOPLE, NOBODY):
             return False
         here, there = self.view(node, thing.audience), self.view(thing.node, thing.audience)
-        agreed = not here.troubled and not there.troubled and {*here.heads()} == {*there.heads()}
+        agreed = not here.is_forked and not there.is_forked and {*here.heads()} == {*there.heads()}
         return (
             agreed
             and self.pairs.get((thing.node, node)) == PAIRED
