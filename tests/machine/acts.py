@@ -12,7 +12,9 @@ from datetime import timedelta
 from functools import cache
 
 from node.access.members import disable_member, enable_member
+from node.boundary import Member
 from node.media.images import Picture
+from node.posts import sharing, waiting
 from node.posts.actions import Draft, delete_post, edit_post, publish_post
 from node.posts.reactions import like, unlike
 from node.rings import agreements, leaving
@@ -22,10 +24,10 @@ from node.topics.actions import create_topic
 from tests import factories
 from tests.factories import PASSWORD
 from tests.machine.machine import Act, Machine, pact_of
-from tests.machine.model import COMPANY, PAIRED, PEOPLE, PUBLIC, Pact, Thing
+from tests.machine.model import COMPANY, EDITOR, PAIRED, PEOPLE, PUBLIC, Pact, Thing
 from tests.machine.world import Site
 
-WORKERS = ("deliveries", "received", "files", "rings", "housekeeping")
+WEIGHTS = {"deliveries": 8, "received": 8, "rings": 3, "files": 2, "gates": 2, "trust": 1}
 Chance = random.Random
 
 
@@ -121,21 +123,33 @@ def _publish(
     node, author = site.node, site.people[person]
     made = node.write(lambda db: publish_post(db, node.identity, node.settings, author, draft))
     m.add(
-        Thing(
-            number=number,
-            kind="post",
-            node=site.name,
-            author=person,
-            audience=audience,
-            published=m.moment,
-            uri=f"/o/{made}",
-            object_id=made,
-            parent=parent,
-            addressed=addressed,
-            versions=[m.moment],
-            has_picture=bool(pictures),
+        _at_gate(
+            m,
+            Thing(
+                number=number,
+                kind="post",
+                node=site.name,
+                author=person,
+                audience=audience,
+                published=m.moment,
+                uri=f"/o/{made}",
+                object_id=made,
+                parent=parent,
+                addressed=addressed,
+                versions=[m.moment],
+                has_picture=bool(pictures),
+            ),
         )
     )
+
+
+def _at_gate(m: Machine, thing: Thing) -> Thing:
+    """Where the gate of its ring keeps it, if that has one."""
+    needs_eyes, minutes = m.model.gate(thing.node, thing.audience)
+    if needs_eyes or minutes:
+        thing.waits, thing.needs_eyes = "gate", needs_eyes
+        thing.until = None if needs_eyes else m.moment + timedelta(minutes=minutes)
+    return thing
 
 
 @act(40)
@@ -169,8 +183,8 @@ def some_own(m: Machine, chance: Chance, kind: str = "post") -> Thing | None:
 @act(20)
 async def edit(m: Machine, chance: Chance) -> bool:
     thing = some_own(m, chance)
-    if thing is None:
-        return False
+    if thing is None or thing.waits or any(m.model.gate(thing.node, thing.audience)):
+        return False  # new words that wait have a test of their own
     site = m.sites[thing.node]
     node, author, version = site.node, site.people[thing.author], len(thing.versions)
     source = f"anders kz{thing.number:06d}x{version}z{_name(m, chance)}"
@@ -232,6 +246,81 @@ async def make_topic(m: Machine, chance: Chance) -> bool:
     return True
 
 
+# --- gates, and placing again ------------------------------------------------------------------------
+
+
+def _waiting(m: Machine, chance: Chance, *where: str) -> Thing | None:
+    found = [t for t in m.model.things if t.waits in where and t.deleted is None]
+    return chance.choice(found) if found else None
+
+
+@act(6)
+async def let_go(m: Machine, chance: Chance) -> bool:
+    """An editor reads what waits and lets it go."""
+    thing = _waiting(m, chance, "gate")
+    if thing is None:
+        return False
+    site = m.sites[thing.node]
+    node, editor = site.node, Member(site.people[EDITOR], frozenset({"editor"}))
+    (version,) = site.rows("SELECT version FROM waits WHERE object_id = ?", thing.object_id)[0]
+    node.write(lambda db: waiting.let_go(db, node.identity, editor, thing.object_id, version))
+    m.go_out(thing)
+    return True
+
+
+@act(3)
+async def take_back(m: Machine, chance: Chance) -> bool:
+    """An author thinks again, or offers once more what was taken back."""
+    thing = _waiting(m, chance, "gate", "home")
+    if thing is None:
+        return False
+    site = m.sites[thing.node]
+    node, author = site.node, site.people[thing.author]
+    if thing.waits == "gate":
+        node.write(lambda db: waiting.take_back(db, author, thing.object_id))
+        thing.waits = "home"
+    elif node.write(lambda db: waiting.offer(db, node.identity, author, thing.object_id)):
+        m.go_out(thing)
+    else:
+        _at_gate(m, thing)
+    m.touched.append(thing)
+    return True
+
+
+@act(8)
+async def place_again(m: Machine, chance: Chance) -> bool:
+    """An author places a post further, as a new one; or narrower, and the old one goes."""
+    thing = some_own(m, chance)
+    if thing is None or thing.waits:
+        return False
+    site = m.sites[thing.node]
+    way = chance.choice((sharing.FURTHER, sharing.NARROWER))
+    audience = chance.choice([COMPANY, PUBLIC, *rings_of(m, site)])
+    stored = f"ring:{audience}" if len(audience) == 64 else audience
+    node, author, word = site.node, site.people[thing.author], thing.said
+    made = node.write(
+        lambda db: sharing.place_again(db, node.identity, node.settings, author, thing.object_id, stored, way)
+    )
+    if way == sharing.NARROWER:
+        thing.deleted = m.moment
+        m.touched.append(thing)
+    copy = Thing(
+        number=m.new_number(),
+        kind="post",
+        node=site.name,
+        author=thing.author,
+        audience=audience,
+        published=m.moment,
+        uri=f"/o/{made}",
+        object_id=made,
+        versions=[m.moment],
+        has_picture=thing.has_picture,
+        first_word=word,
+    )
+    m.add(_at_gate(m, copy))
+    return True
+
+
 # --- members come and go -----------------------------------------------------------------------------
 
 
@@ -284,6 +373,7 @@ async def block(m: Machine, chance: Chance) -> bool:
 def _terms(m: Machine, chance: Chance, firms: list[str]) -> Terms:
     days = chance.choice((2, 14, 40))
     lasting = chance.choice((days + 3, 400, 400, 800))
+    gate = chance.choices(("none", "hold", "four_eyes"), weights=(6, 2, 1))[0]
     return Terms(
         name="Monteurs",
         purpose="Samen leren.",
@@ -291,8 +381,8 @@ def _terms(m: Machine, chance: Chance, firms: list[str]) -> Terms:
         no_poaching=True,
         retention_days=chance.choice((0, 30)),
         titles_in_mail=False,
-        gate="none",
-        gate_minutes=0,
+        gate=gate,
+        gate_minutes=30 if gate == "hold" else 0,
         ends_at=m.moment + timedelta(days=lasting),
         deadline=m.moment + timedelta(days=days),
         shares={m.sites[firm].domain: Share("Beter worden", 4, "dir") for firm in firms},
@@ -393,8 +483,10 @@ async def leave(m: Machine, chance: Chance) -> bool:
 async def work(m: Machine, chance: Chance) -> bool:
     """One worker of one node looks once whether something is due."""
     site = some_site(m, chance)
-    which = chance.choices(range(5), weights=(8, 8, 2, 3, 0.3))[0]
-    return bool(await site.node.runners[which](site.node.work))
+    runners = site.node.runners
+    names = [(getattr(one, "__module__", "") or type(one).__module__).rpartition(".")[2] for one in runners]
+    runner = chance.choices(runners, weights=[WEIGHTS.get(name, 0.3) for name in names])[0]
+    return bool(await runner(site.node.work))
 
 
 # --- networks ----------------------------------------------------------------------------------------

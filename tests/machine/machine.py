@@ -77,7 +77,7 @@ class Machine:
     steps: int = 0
     effective: int = 0
     touched: list[Thing] = field(default_factory=list)
-    by_word: dict[int, Thing] = field(default_factory=dict)
+    by_word: dict[int, list[Thing]] = field(default_factory=dict)
     allowed: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
     pending: dict[str, dict[str, Pending]] = field(default_factory=dict)
     bugs: list[str] = field(default_factory=list)
@@ -131,6 +131,7 @@ class Machine:
             self._note_pending(passage)
             self._hear_answer(passage)
         self._hear()
+        self._see_gates()
         for passage in passages:
             self._judge(passage)
         if self.bugs:
@@ -187,6 +188,25 @@ class Machine:
             ring = about["ring"].rpartition(":")[2]
             self.model.hear_leave(name, heard.source, ring, agreement, self.moment)
 
+    def _see_gates(self) -> None:
+        """What waited may be out by the clock, never earlier and never without the eyes it needs."""
+        for thing in self.model.things:
+            if not thing.waits or thing.deleted is not None:
+                continue
+            (state,) = self.sites[thing.node].rows("SELECT state FROM objects WHERE id = ?", thing.object_id)[
+                0
+            ]
+            if state != "live":
+                continue
+            if thing.waits == "home" or thing.needs_eyes or thing.until is None or self.moment < thing.until:
+                raise Leak(f"{describe(thing)} went out through its gate")
+            self.go_out(thing)
+
+    def go_out(self, thing: Thing) -> None:
+        """It is there for its readers from now on, and counts as published now."""
+        thing.waits, thing.published = "", self.moment
+        self.touched.append(thing)
+
     def _judge(self, passage: Passage) -> None:
         """Whatever has a word of somebody's went to a node that may have it."""
         if not passage.source:
@@ -200,14 +220,16 @@ class Machine:
 
     def _judge_words(self, sender: str, getter: str, found: readers.Found, passage: Passage) -> None:
         for number, version in found:
-            thing = self.by_word[number]
-            fine = thing.audience == "public" or getter == thing.node
-            if sender == thing.node:
-                fine = fine or self.model.may_get(getter, thing, self.moment)
-            if not fine:
+            things = self.by_word[number]
+            if not any(self._may_pass(sender, getter, thing) for thing in things):
                 url = f"{passage.request.method} {passage.request.url}"
-                raise Leak(f"{describe(thing)} went from {sender} to {getter}: {url}")
+                raise Leak(f"{describe(things[0])} went from {sender} to {getter}: {url}")
             self.allowed.setdefault(getter, set()).add((number, version))
+
+    def _may_pass(self, sender: str, getter: str, thing: Thing) -> bool:
+        if getter == thing.node or (thing.audience == "public" and not thing.waits):
+            return True
+        return sender == thing.node and self.model.may_get(getter, thing, self.moment)
 
     # --- looking ---
 
@@ -255,7 +277,7 @@ class Machine:
     def _ask_outside(self, site: Site, asker: Site, thing: Thing) -> None:
         """Another node under its own key; the node itself stands for nobody at all."""
         reader: Reader | None = readers.NOBODY
-        may = thing.audience == "public"
+        may = is_open(thing)
         if asker is not site:
             reader = readers.node_reader(site, asker)
             may = site.name == thing.node and self.model.may_get(asker.name, thing, self.moment)
@@ -286,15 +308,15 @@ class Machine:
             self._need_word(found, thing, f"{person} of {site.name}")
 
     def _need_word(self, found: readers.Found, thing: Thing, who: str) -> None:
-        if (thing.number, len(thing.versions) - 1) not in found:
+        if thing.said not in found:
             raise Lost(f"{who} is not shown {describe(thing)}")
 
     def judge_page(self, site: Site, person: str, found: readers.Found) -> None:
         """Whatever stands on somebody's page is theirs to read."""
         for number, _ in found:
-            thing = self.by_word[number]
-            if not self.model.may((site.name, person), thing, self.moment):
-                raise Leak(f"{person} of {site.name} is shown {describe(thing)}")
+            things = self.by_word[number]
+            if not any(self.model.may((site.name, person), thing, self.moment) for thing in things):
+                raise Leak(f"{person} of {site.name} is shown {describe(things[0])}")
 
     async def _visit_files(self, site: Site, person: str, thing: Thing, local: int | None) -> None:
         if not thing.has_picture or local is None:
@@ -309,13 +331,13 @@ class Machine:
         path = thing.uri
         if asker is site:
             _, found = await readers.ask_as_nobody(site, path)
-            allowed = {number for number, _ in found if self.by_word[number].audience == "public"}
+            allowed = {number for number, _ in found if any(map(is_open, self.by_word[number]))}
         else:
             _, found = await readers.ask_as_node(asker, site, path)
             allowed = {
                 number
                 for number, _ in found
-                if self.model.may_get(asker.name, self.by_word[number], self.moment)
+                if any(self.model.may_get(asker.name, one, self.moment) for one in self.by_word[number])
             }
         if {number for number, _ in found} - allowed:
             who = "nobody" if asker is site else asker.name
@@ -332,7 +354,7 @@ class Machine:
         ):
             if asker is site:
                 status, _ = await readers.ask_as_nobody(site, f"/media/{file_id}", "*/*")
-                may = thing.audience == "public"
+                may = is_open(thing)
             else:
                 status, _ = await readers.ask_as_node(asker, site, f"/media/{file_id}", "*/*")
                 may = self.model.may_get(asker.name, thing, self.moment)
@@ -380,9 +402,10 @@ class Machine:
         """Nothing stands in a node's database that was not written there or rightly came."""
         fine = self.allowed.get(site.name, set())
         for (number, version), place in readers.words_stored(site.eyes).items():
-            thing = self.by_word[number]
-            if thing.node != site.name and (number, version) not in fine:
-                raise Leak(f"{describe(thing)} stands at {site.name} in {place}")
+            things = self.by_word[number]
+            at_home = any(thing.node == site.name for thing in things)
+            if not at_home and (number, version) not in fine:
+                raise Leak(f"{describe(things[0])} stands at {site.name} in {place}")
 
     # --- the end of all faults ---
 
@@ -435,15 +458,17 @@ class Machine:
 
     def _need_gone(self, site: Site) -> None:
         for (number, _), place in readers.words_stored(site.eyes).items():
-            thing = self.by_word[number]
-            if self.model.must_be_gone(site.name, thing):
-                raise Lost(f"the Delete of {describe(thing)} did nothing at {site.name}: {place}")
+            things = self.by_word[number]
+            if all(self.model.must_be_gone(site.name, thing) for thing in things):
+                raise Lost(f"the Delete of {describe(things[0])} did nothing at {site.name}: {place}")
 
     # --- things ---
 
     def add(self, thing: Thing) -> None:
         self.model.things.append(thing)
-        self.by_word[thing.number] = thing
+        self.by_word.setdefault(thing.number, []).append(thing)
+        if thing.first_word is not None:
+            self.by_word[thing.first_word[0]].append(thing)
         self.touched.append(thing)
 
     def new_number(self) -> int:
@@ -468,6 +493,11 @@ class Machine:
 
 def describe(thing: Thing) -> str:
     return f"{thing.kind} {thing.number} of {thing.author} at {thing.node} for {thing.audience[:12]}"
+
+
+def is_open(thing: Thing) -> bool:
+    """May anybody read it where it was written? Elsewhere an open post stays until its Delete comes."""
+    return thing.audience == "public" and not thing.waits
 
 
 def name_of(domain: str) -> str:
@@ -495,6 +525,8 @@ def pact_of(document: dict[str, Any], found: str) -> Pact:
         deadline=read_moment(document["deadline"]),
         ends_at=read_moment(document["ends_at"]),
         retention=timedelta(days=document["retention_days"]),
+        gate=document["gate"]["kind"],
+        gate_minutes=document["gate"]["minutes"],
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 COMPANY, PUBLIC, PEOPLE, NOBODY = "company", "public", "people", "nobody"
+EDITOR = "dir"  # who directs a firm here is its editor too
 KNOWN, PAIRED, BLOCKED = "known", "paired", "blocked"
 Member = tuple[str, str]  # node, name
 
@@ -33,6 +34,8 @@ class Pact:
     deadline: datetime
     ends_at: datetime
     retention: timedelta
+    gate: str = "none"
+    gate_minutes: int = 0
 
 
 @dataclass
@@ -119,11 +122,21 @@ class Thing:
     deleted: datetime | None = None
     has_picture: bool = False
     is_forged: bool = False
+    waits: str = ""  # "gate": its editors decide, or the clock; "home": with its author
+    needs_eyes: bool = False
+    until: datetime | None = None
+    first_word: tuple[int, int] | None = None  # placed again: the words are those of another thing
+
+    @property
+    def said(self) -> tuple[int, int]:
+        """Whose word, and of which version, stands in its text as it is now."""
+        if self.first_word is not None and len(self.versions) == 1:
+            return self.first_word
+        return self.number, len(self.versions) - 1
 
     @property
     def word(self) -> str:
-        """What stands in its text as it is now."""
-        return f"kz{self.number:06d}x{len(self.versions) - 1}z"
+        return f"kz{self.said[0]:06d}x{self.said[1]}z"
 
 
 @dataclass
@@ -235,6 +248,12 @@ class Model:
             else:
                 periods.append(Period(moment, ends))
 
+    def gate(self, node: str, audience: str) -> tuple[bool, int]:
+        """Whether something for a ring needs an editor's eyes, and else how many minutes it waits."""
+        heads = self.view(node, audience).heads() if len(audience) == 64 else []
+        minutes = [head.gate_minutes for head in heads if head.gate == "hold"]
+        return any(head.gate == "four_eyes" for head in heads), max(minutes, default=0)
+
     def is_in(self, node: str, ring: str, firm: str, moment: datetime) -> bool:
         return self.view(node, ring).was_in(firm, moment)
 
@@ -243,6 +262,8 @@ class Model:
     def may(self, member: Member, thing: Thing, moment: datetime) -> bool:
         """May a member have it on the pages of their own node?"""
         node, _ = member
+        if thing.waits:
+            return self._may_see_waiting(member, thing)
         if thing.audience == PUBLIC:
             return thing.deleted is None or node != thing.node
         if member not in self.active:
@@ -257,6 +278,12 @@ class Model:
             case "people":
                 return member in thing.addressed
         return self._was_and_is(node, thing, node, moment)
+
+    def _may_see_waiting(self, member: Member, thing: Thing) -> bool:
+        """What has not gone out is its author's, and at the gate also its editors' (rule 6)."""
+        if member not in self.active or member[0] != thing.node or thing.deleted is not None:
+            return False
+        return member[1] == thing.author or (member[1] == EDITOR and thing.waits == "gate")
 
     def _may_at_home(self, member: Member, thing: Thing, moment: datetime) -> bool:
         if thing.deleted is not None:
@@ -275,7 +302,7 @@ class Model:
     def may_get(self, firm: str, thing: Thing, moment: datetime) -> bool:
         """May another node have it from the node that wrote it, asked with its own key, or sent to it?"""
         home = thing.node
-        if thing.deleted is not None or firm == home:
+        if thing.deleted is not None or thing.waits or firm == home:
             return False
         if thing.audience == PUBLIC:
             return True
@@ -297,7 +324,7 @@ class Model:
         the retention days, is not promised.
         """
         node, _ = member
-        if thing.is_forged or not self.may(member, thing, moment):
+        if thing.is_forged or thing.waits or not self.may(member, thing, moment):
             return False
         if node == thing.node:
             return True

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
+from traceback import format_exception
 
 from tests.machine import enemies
 from tests.machine.acts import ACTS
@@ -38,6 +39,8 @@ def run(seed: int, steps: int, start: Start | None = None, more: tuple[str, ...]
             runner.run(machine.heal(chance))
         except (Leak, Lost, Bug) as error:
             found.failure, found.kind = str(error), type(error).__name__.lower()
+        except Exception as error:  # a page or worker that falls over is a finding too
+            found.failure, found.kind = "".join(format_exception(error)[-3:]), "bug"
         found.steps, found.effective = machine.steps, machine.effective
     return found
 
