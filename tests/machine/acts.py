@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
+from node.access import ends
 from node.access.members import disable_member, enable_member
 from node.boundary import Member
 from node.media.images import Picture
@@ -25,7 +26,7 @@ from tests import factories
 from tests.factories import PASSWORD
 from tests.machine.machine import Act, Machine, pact_of
 from tests.machine.model import COMPANY, EDITOR, PAIRED, PEOPLE, PUBLIC, Pact, Thing
-from tests.machine.world import Site
+from tests.machine.world import Site, stranger_at
 
 WEIGHTS = {"deliveries": 8, "received": 8, "rings": 3, "files": 2, "gates": 2, "trust": 1}
 Chance = random.Random
@@ -339,6 +340,20 @@ async def disable_or_enable(m: Machine, chance: Chance) -> bool:
     return True
 
 
+@act(4)
+async def give_end(m: Machine, chance: Chance) -> bool:
+    """A member's time here ends at a moment, or does not any more; the clock does it."""
+    site = some_site(m, chance)
+    person = chance.choice([name for name in site.people if name != EDITOR])
+    end = m.moment + timedelta(minutes=chance.choice((1, 60, 3000))) if chance.random() < 0.6 else None
+    site.node.write(lambda db: ends.set_end(db, site.people[person], end))
+    site.cookies.pop(person, None)
+    m.model.ends.pop((site.name, person), None)
+    if end is not None:
+        m.model.ends[site.name, person] = end
+    return True
+
+
 # --- directors ---------------------------------------------------------------------------------------
 
 
@@ -348,6 +363,7 @@ async def pair(m: Machine, chance: Chance) -> bool:
     one, other = chance.sample(list(m.sites), 2)
     if m.model.pairs.get((one, other)) == PAIRED == m.model.pairs.get((other, one)):
         return False
+    m.give_back()
     network = m.world.network
     kept = network.down, network.cut, network.plans
     network.down, network.cut, network.plans = set(), set(), {}
@@ -544,6 +560,18 @@ async def replay(m: Machine, chance: Chance) -> bool:
     if target in m.world.network.down:
         return False
     await m.world.network.hand_over("", target, request)
+    return True
+
+
+@act(3)
+async def take_over(m: Machine, chance: Chance) -> bool:
+    """A domain lapses and a stranger answers there; or its firm has it back."""
+    site, apps = some_site(m, chance), m.world.network.apps
+    if apps[site.domain] is not stranger_at:
+        apps[site.domain] = stranger_at
+        m.model.taken.add(site.name)
+    else:
+        apps[site.domain] = site.node.app
     return True
 
 

@@ -13,16 +13,19 @@ from node.access import members as member_actions
 from node.access.tables import logins as login_rows
 from node.access.tables import members
 from node.boundary import Receiver
+from node.gates.tables import waits
+from node.identity import SELF
 from node.memberships import memberships as periods
-from node.objects import COMPANY, PUBLIC, objects
+from node.objects import COMPANY, HELD, PUBLIC, objects
 from node.peers import PAIRED, peers
 from node.posts import actions as post_actions
 from node.posts import activities as post_activities
 from node.posts import audiences as post_audiences
-from node.posts import sending
+from node.posts import sending, waiting
 from node.rings import catching_up, leaving, rosters
 from node.workers import deliveries as delivery_worker
 from node.workers import files as file_worker
+from node.workers import gates as gate_worker
 from node.workers import received as received_worker
 
 
@@ -131,6 +134,28 @@ def deleted_things_stay_readable() -> Sequence[tuple[Any, str, Any]]:
     return [(post_actions, "empty_post", _always(None))]
 
 
+@fault("write_post", "propose", "sign")
+def what_waits_is_read_by_all_members() -> Sequence[tuple[Any, str, Any]]:
+    """A post before its gate shows to whoever is of the firm."""
+
+    def held_for(_reader: Any, _moment: Any) -> Any:
+        return and_(objects.c.state == HELD, objects.c.origin == SELF)
+
+    return [(boundary, "_held_for", held_for)]
+
+
+@fault("write_post", "work", "wait")
+def holds_end_at_once() -> Sequence[tuple[Any, str, Any]]:
+    """Nobody waits for the clock, nor for an editor."""
+
+    def due(db: Any, limit: int = 50) -> Any:
+        return db.scalars(
+            select(waits.c.object_id).where(waits.c.state == waiting.AT_GATE).limit(limit)
+        ).all()
+
+    return [(gate_worker, "due_waits", due), (waiting, "_is_over", _always(True))]
+
+
 # --- where things go -----------------------------------------------------------------------------------
 
 
@@ -189,6 +214,12 @@ def catching_up_answers_everything() -> Sequence[tuple[Any, str, Any]]:
         return {row.id for row in rows.values()}
 
     return [(catching_up, "_readable_ids", everything)]
+
+
+@fault("take_over", "work", "wait")
+def nobody_need_prove_their_key() -> Sequence[tuple[Any, str, Any]]:
+    """Whoever answers at a partner's domain gets what is for the partner."""
+    return [(delivery_worker, "needs_proof", _always(False))]
 
 
 # --- what comes in -------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ FULL_EVERY = 100
 HEAL_EVERY = 200
 MOST_ROUNDS = 40
 AGREEMENT = "urn:leerkring:agreement:"
-VERSIONS_PATH = "/node/agreements"
+VERSIONS_PATH, PROVE_PATH = "/node/agreements", "/node/prove"
 
 
 class Leak(AssertionError):
@@ -146,8 +146,11 @@ class Machine:
             waiting[str(activity["id"])] = Pending(name_of(passage.source), activity)
 
     def _hear_answer(self, passage: Passage) -> None:
-        """A node asked a partner for versions, and took the answer over at once."""
-        if passage.response.status != 200 or urlsplit(passage.request.url).path != VERSIONS_PATH:
+        """What a node asks a partner and takes over at once: the proof of its key, versions of agreements."""
+        path = urlsplit(passage.request.url).path
+        if passage.response.status == 200 and path == PROVE_PATH:
+            self.model.proved[name_of(passage.source), name_of(passage.target)] = self.moment
+        if passage.response.status != 200 or path != VERSIONS_PATH:
             return
         name = name_of(passage.source)
         for item in json.loads(passage.response.body)["items"]:
@@ -216,6 +219,9 @@ class Machine:
         if sent and self.model.pairs.get((source, target)) == BLOCKED:
             raise Leak(f"{source} sends words to {target}, which it blocked")
         self._judge_words(source, target, sent, passage)
+        is_for_a_ring = passage.request.method == "POST" and any(map(self._is_for_a_ring, sent))
+        if is_for_a_ring and not self.model.has_proved(source, target, self.moment):
+            raise Leak(f"{source} sends a ring's words to {target}, which did not prove itself")
         self._judge_words(target, source, words_in(passage.response.body), passage)
 
     def _judge_words(self, sender: str, getter: str, found: readers.Found, passage: Passage) -> None:
@@ -225,6 +231,9 @@ class Machine:
                 url = f"{passage.request.method} {passage.request.url}"
                 raise Leak(f"{describe(things[0])} went from {sender} to {getter}: {url}")
             self.allowed.setdefault(getter, set()).add((number, version))
+
+    def _is_for_a_ring(self, found: tuple[int, int]) -> bool:
+        return all(len(thing.audience) == 64 for thing in self.by_word[found[0]])
 
     def _may_pass(self, sender: str, getter: str, thing: Thing) -> bool:
         if getter == thing.node or (thing.audience == "public" and not thing.waits):
@@ -263,7 +272,7 @@ class Machine:
 
     def _ask_member(self, site: Site, person: str, thing: Thing) -> None:
         who = (site.name, person)
-        if who not in self.model.active:
+        if not self.model.is_active(who, self.moment):
             return  # has no log-in: only pages can tell
         got = self.conditions.may(
             site, readers.member_reader(site, person), self.uri_at(site, thing), self.moment
@@ -415,6 +424,7 @@ class Machine:
         network.down.clear()
         network.cut.clear()
         network.plans.clear()
+        self.give_back()
         for _, request in network.kept_back:
             await network.hand_over("", name_and_domain(request.url), request)
         network.kept_back.clear()
@@ -426,6 +436,11 @@ class Machine:
         for site in self.sites.values():
             self._need_all(site)
             self._need_gone(site)
+
+    def give_back(self) -> None:
+        """Every address is its own node's again."""
+        for site in self.sites.values():
+            self.world.network.apps[site.domain] = site.node.app
 
     async def settle(self) -> None:
         for _ in range(MOST_ROUNDS):
@@ -485,7 +500,8 @@ class Machine:
         return int(rows[0][0]) if rows else None
 
     def members(self, site: Site) -> list[Member]:
-        return [(site.name, person) for person in site.people if (site.name, person) in self.model.active]
+        everybody = [(site.name, person) for person in site.people]
+        return [member for member in everybody if self.model.is_active(member, self.moment)]
 
     def paired_with(self, name: str) -> list[str]:
         return [other for other in self.sites if self.model.pairs.get((name, other)) == PAIRED]

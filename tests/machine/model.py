@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 COMPANY, PUBLIC, PEOPLE, NOBODY = "company", "public", "people", "nobody"
 EDITOR = "dir"  # who directs a firm here is its editor too
+PROVED_FOR = timedelta(hours=1)
 KNOWN, PAIRED, BLOCKED = "known", "paired", "blocked"
 Member = tuple[str, str]  # node, name
 
@@ -141,21 +142,36 @@ class Thing:
 
 @dataclass
 class Model:
-    """`active` are members that can log in."""
+    """`active` are members that nobody disabled; `ends` is when their time is over.
+
+    `proved` is when a node last showed another that it holds its key; `taken` whose address a stranger had.
+    """
 
     nodes: tuple[str, ...]
     active: set[Member] = field(default_factory=set)
+    ends: dict[Member, datetime] = field(default_factory=dict)
     pairs: dict[tuple[str, str], str] = field(default_factory=dict)
+    proved: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
     views: dict[tuple[str, str], View] = field(default_factory=dict)
     things: list[Thing] = field(default_factory=list)
     blocks: dict[tuple[str, str], list[Period]] = field(default_factory=dict)
-    gone: dict[tuple[str, str], list[Period]] = field(default_factory=dict)
 
     def view(self, node: str, ring: str) -> View:
         return self.views.setdefault((node, ring), View(node))
 
     def rings(self) -> list[str]:
         return list(dict.fromkeys(ring for _, ring in self.views))
+
+    def is_active(self, member: Member, moment: datetime) -> bool:
+        """Can they log in?"""
+        end = self.ends.get(member)
+        return member in self.active and (end is None or moment < end)
+
+    def has_proved(self, node: str, other: str, moment: datetime) -> bool:
+        """Whether the other showed within the hour that it holds the key that the node pinned (rule 8)."""
+        found = self.proved.get((node, other))
+        return found is not None and moment - found <= PROVED_FOR
 
     # --- pairs ---
 
@@ -263,10 +279,10 @@ class Model:
         """May a member have it on the pages of their own node?"""
         node, _ = member
         if thing.waits:
-            return self._may_see_waiting(member, thing)
+            return self._may_see_waiting(member, thing, moment)
         if thing.audience == PUBLIC:
             return thing.deleted is None or node != thing.node
-        if member not in self.active:
+        if not self.is_active(member, moment):
             return False
         if node == thing.node:
             return self._may_at_home(member, thing, moment)
@@ -279,9 +295,9 @@ class Model:
                 return member in thing.addressed
         return self._was_and_is(node, thing, node, moment)
 
-    def _may_see_waiting(self, member: Member, thing: Thing) -> bool:
+    def _may_see_waiting(self, member: Member, thing: Thing, moment: datetime) -> bool:
         """What has not gone out is its author's, and at the gate also its editors' (rule 6)."""
-        if member not in self.active or member[0] != thing.node or thing.deleted is not None:
+        if not self.is_active(member, moment) or member[0] != thing.node or thing.deleted is not None:
             return False
         return member[1] == thing.author or (member[1] == EDITOR and thing.waits == "gate")
 
@@ -356,4 +372,5 @@ class Model:
 
         A node that ever blocked the writer since could refuse the Delete, and its words are its own matter.
         """
-        return thing.deleted is not None and not self.blocks.get((node, thing.node))
+        refused = self.blocks.get((node, thing.node)) or node in self.taken
+        return thing.deleted is not None and not refused

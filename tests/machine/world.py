@@ -288,6 +288,13 @@ def fast_folder() -> str | None:
     return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
+async def stranger_at(scope: Any, _receive: Any, send: Any) -> None:
+    """Who answers at a domain that lapsed: takes whatever is sent, and knows no key."""
+    is_inbox = scope["method"] == "POST" and scope["path"] == INBOX
+    await send({"type": "http.response.start", "status": 202 if is_inbox else 404, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
 class World:
     """Some nodes, the clock and the network between them."""
 
