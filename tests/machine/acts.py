@@ -6,7 +6,7 @@ did anything; what the product refuses (a NodeError) did not happen.
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -25,7 +25,7 @@ from node.topics.actions import create_topic
 from tests import factories
 from tests.factories import PASSWORD
 from tests.machine.machine import Act, Machine, pact_of
-from tests.machine.model import COMPANY, EDITOR, PAIRED, PEOPLE, PUBLIC, Pact, Thing
+from tests.machine.model import COMPANY, EDITOR, PAIRED, PEOPLE, PUBLIC, Pact, Thing, is_ring
 from tests.machine.world import Site, stranger_at
 
 WEIGHTS = {"deliveries": 8, "received": 8, "rings": 3, "files": 2, "gates": 2, "trust": 1}
@@ -85,7 +85,7 @@ async def write_post(m: Machine, chance: Chance) -> bool:
     pictures = [_picture()] if chance.random() < 0.15 else []
     topics = [t for t in m.model.things if t.kind == "topic" and t.audience == audience and not t.deleted]
     topic = m.id_at(site, chance.choice(topics)) if topics and chance.random() < 0.4 else None
-    _publish(m, site, person, audience, None, pictures, topic, _name(m, chance))
+    publish(m, site, person, audience, None, pictures, topic, _name(m, chance))
     return True
 
 
@@ -98,22 +98,27 @@ def _name(m: Machine, chance: Chance) -> str:
     return f" @{person}_{site.name}@{site.domain}"
 
 
-def _publish(
+def stored(audience: str) -> str:
+    """How the nodes write an audience; the model calls a ring by its hash."""
+    return f"ring:{audience}" if is_ring(audience) else audience
+
+
+def publish(
     m: Machine,
     site: Site,
     person: str,
     audience: str,
-    parent: Thing | None,
-    pictures: list[Picture],
-    topic: int | None,
-    mention: str,
+    parent: Thing | None = None,
+    pictures: Sequence[Picture] = (),
+    topic: int | None = None,
+    mention: str = "",
     addressed: frozenset[tuple[str, str]] = frozenset(),
 ) -> None:
+    """Somebody writes something, and the model knows for whom."""
     number = m.new_number()
     word = f"kz{number:06d}x0z"
-    stored = f"ring:{audience}" if len(audience) == 64 else audience
     draft = Draft(
-        stored,
+        stored(audience),
         f"tekst {word}{mention}",
         title=f"titel {word}" if number % 5 == 0 and parent is None else "",
         topic_id=topic,
@@ -167,12 +172,12 @@ async def write_reply(m: Machine, chance: Chance) -> bool:
         return False
     parent = chance.choice(parents)
     audience, addressed = parent.audience, frozenset[tuple[str, str]]()
-    is_alone = len(audience) == 64 and chance.random() < 0.2
+    is_alone = is_ring(audience) and chance.random() < 0.2
     if is_alone or audience == PEOPLE:
         audience, addressed = PEOPLE, frozenset({(parent.node, parent.author)}) - {(site.name, person)}
     if audience == PEOPLE and not addressed:
         return False
-    _publish(m, site, person, audience, parent, [], None, _name(m, chance), addressed)
+    publish(m, site, person, audience, parent, [], None, _name(m, chance), addressed)
     return True
 
 
@@ -235,10 +240,9 @@ async def make_topic(m: Machine, chance: Chance) -> bool:
     audience = chance.choice([COMPANY, *rings_of(m, site)])
     number = m.new_number()
     node, word = site.node, f"kz{number:06d}x0z"
-    stored = f"ring:{audience}" if len(audience) == 64 else audience
     made = node.write(
         lambda db: create_topic(
-            db, node.identity, site.people["dir"], stored, f"onderwerp{number}", f"Over {word}"
+            db, node.identity, site.people["dir"], stored(audience), f"onderwerp{number}", f"Over {word}"
         )
     )
     m.add(
@@ -297,10 +301,11 @@ async def place_again(m: Machine, chance: Chance) -> bool:
     site = m.sites[thing.node]
     way = chance.choice((sharing.FURTHER, sharing.NARROWER))
     audience = chance.choice([COMPANY, PUBLIC, *rings_of(m, site)])
-    stored = f"ring:{audience}" if len(audience) == 64 else audience
     node, author, word = site.node, site.people[thing.author], thing.said
     made = node.write(
-        lambda db: sharing.place_again(db, node.identity, node.settings, author, thing.object_id, stored, way)
+        lambda db: sharing.place_again(
+            db, node.identity, node.settings, author, thing.object_id, stored(audience), way
+        )
     )
     if way == sharing.NARROWER:
         thing.deleted = m.moment

@@ -10,7 +10,7 @@ from schemas.activitystreams import CONTENT_TYPE, OBJECT_CONTEXT, PUBLIC, ring_u
 from tests.federation.strangers import sign_as
 from tests.machine.acts import act, some_site
 from tests.machine.machine import Machine
-from tests.machine.model import Thing
+from tests.machine.model import Thing, is_ring
 from tests.machine.world import Site
 
 Chance = random.Random
@@ -74,7 +74,7 @@ def _some_two(m: Machine, chance: Chance) -> tuple[Site, Site]:
 @act(5)
 async def widen(m: Machine, chance: Chance) -> bool:
     """A partner sends an Update of its own ring post that says it is for everyone."""
-    things = [t for t in m.model.things if len(t.audience) == 64 and t.kind == "post" and not t.is_forged]
+    things = [t for t in m.model.things if is_ring(t.audience) and t.kind == "post" and not t.is_forged]
     if not things:
         return False
     thing = chance.choice(things[-40:])
@@ -120,7 +120,7 @@ async def answer_widely(m: Machine, chance: Chance) -> bool:
     parents = [
         t
         for t in m.model.things[-60:]
-        if t.kind == "post" and len(t.audience) == 64 and m.id_at(target, t) is not None
+        if t.kind == "post" and is_ring(t.audience) and m.id_at(target, t) is not None
     ]
     if not parents:
         return False

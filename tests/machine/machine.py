@@ -19,7 +19,7 @@ import structlog
 from node.boundary import Reader
 from node.errors import NodeError
 from tests.machine import readers
-from tests.machine.model import BLOCKED, PAIRED, Member, Model, Pact, Thing
+from tests.machine.model import BLOCKED, PAIRED, Member, Model, Pact, Thing, is_ring, is_room
 from tests.machine.readers import Conditions, words_in
 from tests.machine.world import (
     NAMES,
@@ -132,6 +132,7 @@ class Machine:
             self._hear_answer(passage)
         self._hear()
         self._see_gates()
+        self.see_rooms()
         for passage in passages:
             self._judge(passage)
         if self.bugs:
@@ -205,6 +206,27 @@ class Machine:
                 raise Leak(f"{describe(thing)} went out through its gate")
             self.go_out(thing)
 
+    def see_rooms(self) -> None:
+        """Who is in a room by its home's record; nobody comes in whom no host let in."""
+        for room in self.model.rooms.values():
+            home = self.sites[room.home]
+            rows = home.rows(
+                "SELECT uri, from_at, until_at FROM memberships JOIN actors ON actors.id = actor_id"
+                " WHERE audience = ?",
+                room.audience,
+            )
+            for uri, start, end in rows:
+                who = self.person_at(home, uri)
+                until = read_time(end) if end is not None else None
+                if room.note(who, read_time(start), until) and who not in room.welcome:
+                    raise Leak(f"{who} is in a room of {room.home} though no host let them in")
+
+    def person_at(self, site: Site, uri: str) -> Member:
+        """Whom a node knows by this uri."""
+        other = site if uri.startswith("/") else self.sites[name_of(name_and_domain(uri))]
+        found = int(uri.rpartition("/")[2])
+        return other.name, next(name for name, one in other.people.items() if one == found)
+
     def go_out(self, thing: Thing) -> None:
         """It is there for its readers from now on, and counts as published now."""
         thing.waits, thing.published = "", self.moment
@@ -233,7 +255,7 @@ class Machine:
             self.allowed.setdefault(getter, set()).add((number, version))
 
     def _is_for_a_ring(self, found: tuple[int, int]) -> bool:
-        return all(len(thing.audience) == 64 for thing in self.by_word[found[0]])
+        return all(is_ring(one.audience) or is_room(one.audience) for one in self.by_word[found[0]])
 
     def _may_pass(self, sender: str, getter: str, thing: Thing) -> bool:
         if getter == thing.node or (thing.audience == "public" and not thing.waits):
@@ -280,7 +302,8 @@ class Machine:
         may = self.model.may(who, thing, self.moment)
         if got and not may:
             raise Leak(f"{person} of {site.name} reads {describe(thing)}")
-        if may and not got and site.name == thing.node and not thing.is_forged:
+        is_exact = not is_room(thing.audience) or self.model.rooms[thing.audience].home == site.name
+        if may and not got and site.name == thing.node and not thing.is_forged and is_exact:
             raise Lost(f"{person} of {site.name} does not read {describe(thing)}, written there")
 
     def _ask_outside(self, site: Site, asker: Site, thing: Thing) -> None:
@@ -313,6 +336,7 @@ class Machine:
         self.judge_page(site, person, found)
         await self._visit_files(site, person, thing, local)
         must = site.name == thing.node and thing.kind == "post" and not thing.is_forged
+        must = must and not is_room(thing.audience)
         if must and self.model.may((site.name, person), thing, self.moment):
             self._need_word(found, thing, f"{person} of {site.name}")
 
@@ -436,6 +460,7 @@ class Machine:
         for site in self.sites.values():
             self._need_all(site)
             self._need_gone(site)
+        self.model.note_settled(self.moment)
 
     def give_back(self) -> None:
         """Every address is its own node's again."""

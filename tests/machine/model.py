@@ -106,6 +106,64 @@ class View:
 
 
 @dataclass
+class Room:
+    """A room by its home's record; `welcome` are whom a host invited, let in or was, and who stayed.
+
+    `sure` is since when every node must know of somebody; `left` when they went out at their own node.
+    """
+
+    audience: str
+    home: str
+    within: str
+    is_confined: bool
+    host: str
+    welcome: set[Member] = field(default_factory=set)
+    people: dict[Member, list[Period]] = field(default_factory=dict)
+    left: dict[Member, datetime] = field(default_factory=dict)
+    sure: dict[Member, datetime] = field(default_factory=dict)
+
+    def note(self, who: Member, start: datetime, end: datetime | None) -> bool:
+        """Take a period over from the home's record; True when it is new."""
+        periods = self.people.setdefault(who, [])
+        known = next((period for period in periods if period.start == start), None)
+        if known is not None:
+            known.end = known.end or end
+            return False
+        periods.append(Period(start, end))
+        return end is None
+
+    def close(self, who: Member, moment: datetime) -> None:
+        self.sure.pop(who, None)
+        for period in self.people.get(who, ()):
+            if self.home == who[0] or who not in self.left:
+                period.end = period.end or moment
+
+    def inside(self, moment: datetime) -> list[Member]:
+        return [who for who in self.people if self.is_in(who, moment)]
+
+    def is_in(self, who: Member, moment: datetime) -> bool:
+        return any(period.holds(moment) for period in self.people.get(who, ()))
+
+    def stays_in(self, who: Member, since: datetime, moment: datetime) -> bool:
+        """In all the time between."""
+        return any(period.holds(since) and period.holds(moment) for period in self.people.get(who, ()))
+
+    def could_be_in(self, who: Member, published: datetime) -> bool:
+        """As far as a node can know that is not the home: in since before, and not gone from there."""
+        gone = self.left.get(who)
+        starts = [period.start for period in self.people.get(who, ()) if period.start <= published]
+        return bool(starts) and (gone is None or max(p.start for p in self.people[who]) > gone)
+
+
+def is_ring(audience: str) -> bool:
+    return len(audience) == 64
+
+
+def is_room(audience: str) -> bool:
+    return audience.startswith("room:")
+
+
+@dataclass
 class Thing:
     """Something that somebody wrote; each of its versions has a word of its own that stands nowhere else."""
 
@@ -155,6 +213,7 @@ class Model:
     taken: set[str] = field(default_factory=set)
     views: dict[tuple[str, str], View] = field(default_factory=dict)
     things: list[Thing] = field(default_factory=list)
+    rooms: dict[str, Room] = field(default_factory=dict)
     blocks: dict[tuple[str, str], list[Period]] = field(default_factory=dict)
 
     def view(self, node: str, ring: str) -> View:
@@ -266,7 +325,8 @@ class Model:
 
     def gate(self, node: str, audience: str) -> tuple[bool, int]:
         """Whether something for a ring needs an editor's eyes, and else how many minutes it waits."""
-        heads = self.view(node, audience).heads() if len(audience) == 64 else []
+        ring = self.rooms[audience].within if is_room(audience) else audience
+        heads = self.view(node, ring).heads() if is_ring(ring) else []
         minutes = [head.gate_minutes for head in heads if head.gate == "hold"]
         return any(head.gate == "four_eyes" for head in heads), max(minutes, default=0)
 
@@ -293,6 +353,8 @@ class Model:
                 return False
             case "people":
                 return member in thing.addressed
+        if is_room(thing.audience):
+            return self._may_in_room(member, thing, node, moment)
         return self._was_and_is(node, thing, node, moment)
 
     def _may_see_waiting(self, member: Member, thing: Thing, moment: datetime) -> bool:
@@ -308,7 +370,18 @@ class Model:
             return True
         if thing.audience == PEOPLE:
             return member in thing.addressed
+        if is_room(thing.audience):
+            return self._may_in_room(member, thing, thing.node, moment)
         return thing.audience != NOBODY and self._was_and_is(thing.node, thing, thing.node, moment)
+
+    def _may_in_room(self, member: Member, thing: Thing, node: str, moment: datetime) -> bool:
+        """Is this person in it, by the home's record, or as another node can know; and still in its ring?"""
+        room = self.rooms[thing.audience]
+        if is_ring(room.within) and not self.is_in(node, room.within, member[0], moment):
+            return False
+        if node == room.home:
+            return room.is_in(member, moment) and room.is_in(member, thing.published)
+        return room.could_be_in(member, thing.published)
 
     def _was_and_is(self, node: str, thing: Thing, firm: str, moment: datetime) -> bool:
         """By the record of `node`, `firm` is in the thing's ring, and was when it was published (rule 9)."""
@@ -329,7 +402,21 @@ class Model:
                 return False
             case "people":
                 return any(node == firm for node, _ in thing.addressed)
+        if is_room(thing.audience):
+            return self._may_get_in_room(firm, thing, moment)
         return self._was_and_is(home, thing, firm, moment)
+
+    def _may_get_in_room(self, firm: str, thing: Thing, moment: datetime) -> bool:
+        """Is somebody of that node in it, and was somebody when it was published?"""
+        room = self.rooms[thing.audience]
+        if not is_ring(room.within) or not self.is_in(thing.node, room.within, firm, moment):
+            return False
+        theirs = [who for who in room.people if who[0] == firm]
+        if thing.node == room.home:
+            return any(room.is_in(who, moment) for who in theirs) and any(
+                room.is_in(who, thing.published) for who in theirs
+            )
+        return any(start.start <= thing.published for who in theirs for start in room.people[who])
 
     # --- who must ---
 
@@ -346,19 +433,46 @@ class Model:
             return True
         if thing.deleted is not None or thing.audience in (COMPANY, PUBLIC, PEOPLE, NOBODY):
             return False
-        here, there = self.view(node, thing.audience), self.view(thing.node, thing.audience)
+        if is_room(thing.audience):
+            return self._must_in_room(member, thing, moment)
+        return self._must_in_ring(member, thing, thing.audience, moment)
+
+    def _must_in_room(self, member: Member, thing: Thing, moment: datetime) -> bool:
+        """Both were in it since everybody had heard of both, and are; and so are their firms in the ring."""
+        room, author = self.rooms[thing.audience], (thing.node, thing.author)
+        sure = [room.sure.get(who) for who in (member, author)]
+        if not is_ring(room.within) or any(since is None or since > thing.published for since in sure):
+            return False
+        if not all(room.stays_in(who, thing.published, moment) for who in (member, author)):
+            return False
+        return self._must_in_ring(member, thing, room.within, moment) and self._must_in_ring(
+            (room.home, ""), thing, room.within, moment
+        )
+
+    def note_settled(self, moment: datetime) -> None:
+        """Everything has arrived: whoever is in a room now is known to be, wherever they can be."""
+        for room in self.rooms.values():
+            for who in room.inside(moment):
+                room.sure.setdefault(who, moment)
+
+    def _must_in_ring(self, member: Member, thing: Thing, ring: str, moment: datetime) -> bool:
+        node = member[0]
+        if node == thing.node:
+            return True
+        here, there = self.view(node, ring), self.view(thing.node, ring)
         agreed = not here.is_forked and not there.is_forked and {*here.heads()} == {*there.heads()}
         return (
             agreed
             and self.pairs.get((thing.node, node)) == PAIRED
             and here.was_in(thing.node, moment)
-            and self._was_and_is(thing.node, thing, node, moment)
-            and not self._was_cleared(node, thing, moment)
+            and there.was_in(node, moment)
+            and there.was_in(node, thing.published)
+            and not self._was_cleared(node, thing, ring, moment)
         )
 
-    def _was_cleared(self, node: str, thing: Thing, moment: datetime) -> bool:
+    def _was_cleared(self, node: str, thing: Thing, ring: str, moment: datetime) -> bool:
         """Whether the writer was out of the ring, by the reader's record, as long as things are kept then."""
-        view = self.view(node, thing.audience)
+        view = self.view(node, ring)
         shortest = min((pact.retention for pact in view.pacts.values()), default=timedelta())
         periods = sorted(view.periods.get(thing.node, ()), key=lambda period: period.start)
         ends = [period.end for period in periods if period.end is not None and period.end <= moment]

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field
 from traceback import format_exception
 
-from tests.machine import enemies
+from tests.machine import enemies, rooms
 from tests.machine.acts import ACTS
 from tests.machine.faults import planted
 from tests.machine.machine import Bug, Leak, Lost, Start, running
@@ -57,4 +57,4 @@ def find(name: str, *, seed: int, most: int, each: int = 150) -> Outcome:
             seed += 1
 
 
-assert enemies  # they add their acts
+assert enemies, rooms  # they add their acts
