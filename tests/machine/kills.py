@@ -7,14 +7,17 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.processes import nodes
 from tests.processes.conftest import Pair, copies, prepare
 from tests.processes.killing import kill_and_check
 
 KILLS = 20  # in one round
+PATIENCE = 600.0  # the machine runs beside it, and perhaps much else
 
 
 def main(minutes: float, seed: int) -> None:
     """Until the time is over; at least one round."""
+    nodes.SECONDS = PATIENCE
     end = time.monotonic() + minutes * 60
     with TemporaryDirectory() as folder:
         prepared = prepare(Path(folder))

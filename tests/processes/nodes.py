@@ -30,8 +30,9 @@ _forking = multiprocessing.get_context("forkserver")
 _forking.set_forkserver_preload(["pytest", "tests.processes.children"])
 
 
-def wait_until(look: Callable[[], Found | None], what: str, *, seconds: float = SECONDS) -> Found:
+def wait_until(look: Callable[[], Found | None], what: str, *, seconds: float | None = None) -> Found:
     """The first answer of `look` that is something."""
+    seconds = seconds or SECONDS
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = look()
