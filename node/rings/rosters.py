@@ -14,7 +14,7 @@ from node.departures import departures, record_departure
 from node.identity import SELF, nodes
 from node.ids import now
 from node.memberships import close_period, close_rooms, guests, memberships, open_period, rooms
-from node.notices import notices, notify
+from node.notices import notices, notify, renew_notices
 from node.objects import DELETED, objects, ring_audience
 from node.peers import BLOCKED, change_peer, peers
 from node.queue import drop_deliveries
@@ -76,9 +76,13 @@ def _tell_changes(db: Connection, ring: Row[Any], was_in: set[int], others: froz
 def _tell_members(db: Connection, ring: Row[Any], kind: str, text: str) -> None:
     """Everybody of this firm; a guest sees nothing of rings."""
     invited = set(db.scalars(select(guests.c.actor_id)))
-    for member in list_members(db):
-        if member.actor_id not in invited:
-            notify(db, member.actor_id, kind, text=text, link=f"/rings/{ring.handle}/about")
+    everybody = [member.actor_id for member in list_members(db) if member.actor_id not in invited]
+    link = f"/rings/{ring.handle}/about"
+    if ring.kind == SECTOR:  # firms come by the dozen: one notice at a time that is not read yet
+        renew_notices(db, everybody, kind, text=text, link=link)
+        return
+    for member_id in everybody:
+        notify(db, member_id, kind, text=text, link=link)
 
 
 def _names_of(db: Connection, peer_ids: Iterable[int]) -> str:

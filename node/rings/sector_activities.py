@@ -141,9 +141,8 @@ def _apply_leaving(db: Connection, node: Identity, sector: Row[Any], peer: Row[A
     if sector.steward == SELF:
         put_out_leaver(db, node, sector, peer.domain)
     set_closing_reason(db, sector.ring_id, "partner_left")
-    is_over = sector.state != CLOSED and get_ring_row(db, sector.ring_id).state == CLOSED
-    kind = "ring_closed" if is_over else "ring_left"
-    tell_directors(db, kind, f"{sector.name}: {peer.name or peer.domain}", about_link(sector))
+    if sector.state != CLOSED and get_ring_row(db, sector.ring_id).state == CLOSED:
+        tell_directors(db, "ring_closed", f"{peer.name or peer.domain} · {sector.name}", about_link(sector))
 
 
 HANDLERS: dict[tuple[str, str], Handler] = {

@@ -7,9 +7,7 @@ from sqlalchemy import Connection, Row, select
 
 from federation.documents import Document, as_text
 from federation.errors import Rejected
-from node.access.logins import list_members
 from node.identity import SELF, Identity
-from node.notices import renew_notices
 from node.peers import PAIRED, get_peer, keep_peer, peers
 from node.rings.agreement_rows import get_ring_row
 from node.rings.keys import former, keys_of
@@ -183,7 +181,7 @@ def hold_to(
     if any(row["standing"] == UNPROVED for row in stands):
         note_behind(db, sector)
     settle_roster(db, node.domain, ring_id)
-    _tell_members(db, sector, came=now_listed - was_listed, went=was_listed - now_listed)
+    _tell_directors(db, sector, went=was_listed - now_listed)
 
 
 def _listed(before: dict[int, Row[Any]]) -> set[int]:
@@ -247,26 +245,15 @@ def note_unsigned(db: Connection, sector: Row[Any]) -> None:
         tell_directors(db, "roster_unsigned", words, about_link(sector))
 
 
-def _tell_members(db: Connection, sector: Row[Any], *, came: Collection[int], went: Collection[int]) -> None:
+def _tell_directors(db: Connection, sector: Row[Any], *, went: Collection[int]) -> None:
+    """What the roster means for us; who came and went is told to all members where periods open."""
     ring = get_ring_row(db, sector.ring_id)
     if SELF in went and sector.application is not None:
         decide_application(db, sector.application, ENDED, None)  # to come back our director signs anew
         set_closing_reason(db, ring.id, "removed")
         tell_directors(db, "ring_removed", ring.name, about_link(sector))
-    if ring.state != OPEN or sector.state != OPEN:
-        if sector.state == OPEN and ring.state == CLOSED:
-            tell_directors(db, "ring_closed", ring.name, about_link(sector))
-        return
-    everybody = [member.actor_id for member in list_members(db)]
-    for kind, ids in (("ring_joined", came), ("ring_left", went)):
-        if ids:
-            words = f"{ring.name}: {short_list(_names(db, ids))}"
-            renew_notices(db, everybody, kind, text=words, link=about_link(sector))
-
-
-def _names(db: Connection, ids: Collection[int]) -> list[str]:
-    query = select(peers.c.name, peers.c.domain).where(peers.c.id.in_(ids)).order_by(peers.c.domain)
-    return [name or domain for name, domain in db.execute(query)]
+    elif sector.state == OPEN and ring.state == CLOSED:
+        tell_directors(db, "ring_closed", ring.name, about_link(sector))
 
 
 def short_list(names: Iterable[str]) -> str:

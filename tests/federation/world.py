@@ -24,6 +24,7 @@ from node.posts.waiting import find_wait, send_back, take_back
 from node.rings import agreements
 from node.rings.agreements import Share
 from node.rings.rosters import block_peer
+from tests import sector
 from tests.factories import (
     PASSWORD,
     leave_ring,
@@ -139,6 +140,7 @@ async def _seed(world: World) -> None:
     _write_company_posts(world)
     await _write_ring_posts(world, partners)
     await _write_in_left_ring(world, left)
+    await _write_in_sector(world, await _make_sector(world))
     await _write_open_posts(world)
     await _write_personal_posts(world)
     await fill_rooms(world, partners)
@@ -215,6 +217,8 @@ async def _pair(world: World) -> None:
     await pair(world.smit, world.jansen)
     hub = canary("bakker's name for branche"), canary("branche's name for bakker")
     await pair(world.bakker, world.branche, names=hub)
+    await pair(world.branche, world.jansen)
+    await pair(world.branche, world.smit)
 
 
 async def _make_rings(world: World) -> tuple[str, str]:
@@ -240,6 +244,36 @@ async def _make_rings(world: World) -> tuple[str, str]:
     )
     await world.settle()
     return partners, left
+
+
+async def _make_sector(world: World) -> str:
+    """The hub is steward: Bakker and Jansen are in, Smit waits, the hub itself is not in."""
+    ring = sector.make_terms(
+        world.branche,
+        name=f"Sector {canary('sector name')}",
+        purpose=canary("sector purpose"),
+        confidentiality=canary("sector confidentiality"),
+    )
+    for firm, handle in ((world.bakker, canary("sector handle at bakker")), (world.jansen, "sector")):
+        sector.show_terms(world.branche, firm)
+        brings = Share(canary("sector goal"), 4, canary("sector contact"))
+        sector.apply(firm, ring, handle=handle, share=brings)
+    await world.settle()
+    sector.admit(world.branche, ring)
+    sector.show_terms(world.branche, world.smit)
+    waits = Share(canary("sector goal of smit, who waits"), 4, "Dora")
+    sector.apply(world.smit, ring, handle="sector", share=waits)
+    await world.settle()
+    return f"ring:{ring}"
+
+
+async def _write_in_sector(world: World, ring: str) -> None:
+    alts = [canary("sector alt text")]
+    world.write_post(world.bakker, "sector text", "anna", ring, pictures=[picture()], alts=alts)
+    await world.settle()
+    parent = world.stored_at(world.jansen, "sector text")
+    world.write_post(world.jansen, "sector reply of jansen", "jan", ring, parent_id=parent)
+    await world.settle()
 
 
 def _write_company_posts(world: World) -> None:

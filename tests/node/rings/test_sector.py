@@ -85,7 +85,7 @@ async def test_firms_that_signed_the_terms_share_content_straight(sector: Sector
 
 
 async def test_all_members_are_told_who_came_in(sector: Sector) -> None:
-    assert ("ring_joined", "Sector: Jansen") in told(sector.bakker)
+    assert ("ring_joined", "Jansen · Sector") in told(sector.bakker)
     assert ("ring_open", "Sector") in told(sector.jansen)
 
 
@@ -206,7 +206,7 @@ async def test_a_firm_that_is_removed_is_told_and_gets_nothing_more(sector: Sect
     await sector.settle()
     assert inside(sector.smit, sector.audience) == []
     assert inside(sector.bakker, sector.audience) == ["jansen"]
-    assert ("ring_left", "Sector: Smit") in told(sector.bakker)
+    assert ("ring_left", "Smit · Sector") in told(sector.bakker)
     assert ("ring_removed", "Sector") in told(sector.smit, "directeur")
     post(sector.bakker, "anna", sector.audience, "Zonder Smit.")
     await sector.settle()
