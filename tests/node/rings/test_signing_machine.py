@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import time_machine
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -27,6 +28,7 @@ from tests.node.rings.paper_firms import Firm, Letter, new_firms
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 COUNT = 4
+pytestmark = pytest.mark.timeout(600)
 who_of = st.integers(0, COUNT - 1)
 some_of = st.sets(who_of, min_size=2, max_size=COUNT)
 
@@ -46,6 +48,7 @@ class Signing(RuleBasedStateMachine):
         self.traveller = self.clock.start()
         self.firms = new_firms(COUNT)
         self.posted: list[Letter] = []
+        self.checked: set[tuple[str, str]] = set()
 
     def teardown(self) -> None:
         if not hasattr(self, "clock"):
@@ -209,16 +212,19 @@ class Signing(RuleBasedStateMachine):
             heads = heads_of(db, firm.ring(ring).id)
             assert any(head.state == COMPLETE for head in heads)
             for head in heads:
-                document, proofs = document_of(head), proofs_of(db, head.hash)
                 assert head.state in HELD
                 assert head.ends_at > now()
                 assert partners | {firm.domain} <= firms_of(head)
+                if (firm.domain, head.hash) in self.checked:
+                    continue
+                self.checked.add((firm.domain, head.hash))
+                document, proofs = document_of(head), proofs_of(db, head.hash)
                 assert all(any(is_proved_by(document, one, p) for p in proofs) for one in document.firms)
                 assert all(head.hash in self._firm(one.domain).signed for one in document.firms)
 
 
 Signing.TestCase.settings = settings(
-    max_examples=25,
+    max_examples=10,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),
