@@ -8,7 +8,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from node.access.ends import read_end_or_none, set_end
-from node.access.logins import get_member, has_ended, list_members
+from node.access.guests import get_guest, host_names
+from node.access.logins import get_member, has_ended, is_out, list_guests, list_members
 from node.access.members import (
     INVITE,
     disable_member,
@@ -120,6 +121,31 @@ def take_disable(visit: Visit) -> Response:
     return _back(visit, msg("%(name)s is logged out everywhere and cannot log in.", name=member.name))
 
 
+def show_guests(visit: Visit) -> Response:
+    """Guests by name, host and end date; where they are is not an admin's business (rule 16)."""
+    visit.require_role("admin")
+    return render(
+        visit.request,
+        "access/guests.html",
+        guests=[(row, is_out(row)) for row in list_guests(visit.db)],
+        hosts=host_names(visit.db),
+    )
+
+
+def take_guest_disable(visit: Visit) -> Response:
+    visit.require_role("admin")
+    guest = get_guest(visit.db, visit.request.path_params["id"])
+    disable_member(visit.db, guest.actor_id)
+    return _back(visit, msg("%(name)s is logged out everywhere and cannot log in.", name=guest.name))
+
+
+def take_guest_enable(visit: Visit) -> Response:
+    visit.require_role("admin")
+    guest = get_guest(visit.db, visit.request.path_params["id"])
+    enable_member(visit.db, guest.actor_id)
+    return _back(visit, msg("%(name)s can log in again.", name=guest.name))
+
+
 def take_enable(visit: Visit) -> Response:
     visit.require_role("admin")
     member = _member(visit)
@@ -158,6 +184,9 @@ ROUTES: list[BaseRoute] = [
     page(PATH, show_members),
     page(f"{PATH}/invite", take_invite, method="POST"),
     page(f"{PATH}/invitations/{{id:id}}/withdraw", take_withdraw, method="POST"),
+    page(f"{PATH}/guests", show_guests),
+    page(f"{PATH}/guests/{{id:id}}/disable", take_guest_disable, method="POST"),
+    page(f"{PATH}/guests/{{id:id}}/enable", take_guest_enable, method="POST"),
     page(f"{PATH}/{{id:id}}", show_member),
     page(f"{PATH}/{{id:id}}/roles", take_roles, method="POST"),
     page(f"{PATH}/{{id:id}}/disable", take_disable, method="POST"),

@@ -146,6 +146,7 @@ READ: dict[str, list[str]] = {
     # Administration.
     "/members": ["/members"],
     "/members/{id}": ["/members/{actor}"],
+    "/members/guests": ["/members/guests"],
     "/admin": ["/admin"],
     "/admin/servers": ["/admin/servers", "/admin/servers?q=a&show=ruled&from=0"],
     "/admin/servers/{kind}.csv": [
@@ -205,6 +206,8 @@ GUESSED: dict[str, tuple[str, dict[str, str]]] = {
     "/rooms/{id}/people/{person}/host": ("/rooms/{room}/people/1/host", {}),
     "/rooms/{id}/end": ("/rooms/{room}/end", {}),
     "/members/invitations/{id}/withdraw": ("/members/invitations/{link}/withdraw", {}),
+    "/members/guests/{id}/disable": ("/members/guests/{actor}/disable", {}),
+    "/members/guests/{id}/enable": ("/members/guests/{actor}/enable", {}),
     "/members/{id}/roles": ("/members/{actor}/roles", {}),
     "/members/{id}/disable": ("/members/{actor}/disable", {}),
     "/members/{id}/enable": ("/members/{actor}/enable", {}),
