@@ -3,8 +3,10 @@
 from sqlalchemy import select
 
 from node.media.tables import files
+from node.outbox import last_number
 from node.queue import deliveries
-from tests.factories import leave_ring
+from node.rings.catching_up import gaps
+from tests.factories import leave_ring, post, ring_of
 from tests.federation.traffic import deliver_as_node, get_text
 from tests.hostile.stage import Stage
 from tests.hostile.tricks import trick
@@ -103,3 +105,18 @@ async def borrow_the_key(stage: Stage) -> str:
     assert stage.smit.read(lambda db: db.scalars(mine).all()) == []
     assert stage.smit.read(lambda db: db.scalars(query).all()) is not None
     return "not fetched: a ring post's files come from its author's own node"
+
+
+@trick("17", "put back an old copy of its own database and give numbers out a second time")
+async def put_back_a_copy(stage: Stage) -> str:
+    for words in ("Nummer een van Kwaad", "Nummer twee van Kwaad"):
+        post(stage.kwaad, "koos", stage.ring, words)
+    await stage.settle()
+    ring = ring_of(stage.bakker, "monteurs")
+    kwaad = stage.peer_id(stage.bakker, stage.kwaad)
+    number = stage.kwaad.read(lambda db: last_number(db, stage.kwaad.identity, stage.ring))
+    epoch = stage.kwaad.identity.epoch
+    await stage.say("Create", stage.note("Hetzelfde nummer, andere tekst"), epoch=epoch, n=number)
+    assert stage.kept("Nummer twee van Kwaad") is not None
+    assert stage.bakker.read(lambda db: gaps(db, ring.audience, kwaad)) == 0
+    return "what it said before stays, no gap opens; its own software is told the higher number and closes"
