@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, exists, insert, or_, select
 
 from node.access.members import RESET
 from node.access.tables import links, members
-from node.boundary import is_in_ring, rooms_of
+from node.boundary import rings_of, rooms_of
 from node.identity import SELF, Identity
 from node.ids import now
 from node.memberships import memberships, rooms
@@ -49,8 +49,9 @@ def settle_rooms(db: Connection, node: Identity) -> int:
 
 def _ended(db: Connection) -> Iterator[Room]:
     """Past their end, or of a ring that is over for us; a steering room comes back with its ring."""
+    inside = {COMPANY, *rings_of(db)}
     for room in open_rooms(db):
-        gone = room.within != COMPANY and not is_in_ring(db, room.within)
+        gone = room.within not in inside
         if room.has_ended or (gone and room.kind == ROOM):
             yield room
 

@@ -355,15 +355,19 @@ async def test_who_is_taken_out_is_out_everywhere(firms: Firms) -> None:
     assert "removed" in firms.lines(firms.smit, "sjef", audience)
 
 
-async def test_a_firm_that_leaves_the_ring_leaves_its_rooms_in_the_same_transaction(own_firms: Firms) -> None:
+async def test_a_firm_that_leaves_the_ring_leaves_its_rooms_at_once_and_those_it_kept_end(
+    own_firms: Firms,
+) -> None:
     audience = own_firms.make()
     await own_firms.settle()
     for node, handle in ((own_firms.smit, "sara"), (own_firms.jansen, "jan")):
         await own_firms.bring_in(audience, node, handle)
     post(own_firms.bakker, "anna", audience, "Voor het vertrek")
     await own_firms.settle()
+    steers = steering(own_firms, own_firms.bakker)
     await leave_ring(own_firms.smit, "monteurs")
     assert own_firms.inside(own_firms.smit, audience) == set()
+    assert own_firms.inside(own_firms.smit, steers) == set()
     path = f"/o/{get_text(own_firms.smit, 'Voor het vertrek').id}"
     assert (await (await log_in(own_firms.smit, "sara")).get(path)).status_code == 404
     await own_firms.settle()
@@ -373,18 +377,12 @@ async def test_a_firm_that_leaves_the_ring_leaves_its_rooms_in_the_same_transact
     await own_firms.settle()
     assert find_text(own_firms.bakker, "Na het vertrek") is not None
     assert find_text(own_firms.smit, "Na het vertrek") is None
-
-
-async def test_a_room_ends_when_the_firm_that_keeps_it_leaves_the_ring(own_firms: Firms) -> None:
-    audience = own_firms.make()
-    await own_firms.settle()
-    for node, handle in ((own_firms.smit, "sara"), (own_firms.jansen, "jan")):
-        await own_firms.bring_in(audience, node, handle)
-    await leave_ring(own_firms.bakker, "monteurs")
+    assert len(own_firms.bakker.read(lambda db: people_inside(db, steers))) == 2
+    await leave_ring(own_firms.bakker, "monteurs")  # the firm that keeps the room
     await own_firms.settle()
     assert [own_firms.inside(node, audience) for node in own_firms.all] == [set(), set(), set()]
     with pytest.raises(Invalid):
-        post(own_firms.smit, "sara", audience, "Is daar nog iemand")
+        post(own_firms.jansen, "jan", audience, "Is daar nog iemand")
 
 
 async def test_an_account_that_ends_is_out_of_its_rooms(firms: Firms) -> None:
@@ -480,14 +478,6 @@ async def test_directors_and_editors_are_in_the_steering_room_and_nobody_else(fi
     firms.smit.write(lambda db: set_roles(db, sara, []))
     await firms.settle()
     assert all(firms.inside(node, audience) == {"directeur"} for node in firms.all)
-
-
-async def test_the_steering_room_ends_with_its_ring(own_firms: Firms) -> None:
-    audience = steering(own_firms, own_firms.bakker)
-    await leave_ring(own_firms.jansen, "monteurs")
-    assert own_firms.inside(own_firms.jansen, audience) == set()
-    await own_firms.settle()
-    assert len(own_firms.bakker.read(lambda db: people_inside(db, audience))) == 2
 
 
 # --- hostile -----------------------------------------------------------------------------------------
