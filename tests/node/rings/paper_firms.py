@@ -172,6 +172,16 @@ class Firm:
         except (Dropped, Crash):
             return
 
+    def answer_to(self, asker: "Firm") -> list[str]:
+        """The documents that this firm tells another one when asked."""
+
+        def answer(db: Connection) -> list[str]:
+            peer = find_peer(db, asker.domain)
+            items = [] if peer is None else answer_versions(db, self.node_of(db), peer)["items"]
+            return [item["content"] for item in items]
+
+        return self.do(answer)
+
     def ask(self, other: "Firm", *, after_restore: bool = False) -> None:
         """Ask another firm for the versions that it has of our rings, as the worker does."""
         asker = other.do(lambda db: find_peer(db, self.domain))

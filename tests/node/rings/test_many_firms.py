@@ -361,8 +361,11 @@ def test_a_newcomer_is_told_nothing_of_before_it_came(firms: list[Firm]) -> None
     version = renewed(a, ring, a, b, c, d)
     deliver_all(firms)
     assert d.sign(version)
+    deliver_all(firms)
     for firm in (a, b, c):
         d.ask(firm)
+        assert all(d.domain in document for document in firm.answer_to(d))
+    assert a.answer_to(d)
     assert d.do(lambda db: get_agreement(db, version).predecessor) == ring
     with pytest.raises(NotFound):
         d.state(ring)
