@@ -163,13 +163,13 @@ def _may_forget(visit: Visit, row: Row[Any]) -> bool:
 
 
 def take_standing(visit: Visit) -> Response:
-    """First shows what will change; the second time, with `sure`, it is done."""
+    """First shows what will change; the second time, when `sure` says the same, it is done."""
     visit.require_role("admin")
     row, form = _server(visit), visit.form
     choice = form.choice("choice", CHOICES)
     reason = form.line("reason", required=False, longest=LONGEST_REASON)
     comment = form.line("comment", required=False, longest=LONGEST_REASON)
-    if not form.ok or (choice != standing(row) and not form.flag("sure")):
+    if not form.ok or (choice != standing(row) and form.value("sure") != f"{choice}!"):
         return _server_page(visit, row, form, asks=form.ok)
     set_standing(visit.db, visit.node, row.id, choice, reason=reason, comment=comment)
     return _back(visit, f"{PATH}/{row.id}", msg("Saved. It holds from now on."))

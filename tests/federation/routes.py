@@ -215,7 +215,7 @@ GUESSED: dict[str, tuple[str, dict[str, str]]] = {
     "/members/{id}/reset": ("/members/{actor}/reset", {}),
     "/invite/{token}": ("/invite/{link}", {"handle": "gok", "name": "Gok", "password": "kort"}),
     "/reset/{token}": ("/reset/{link}", {"password": "een lang wachtwoord"}),
-    "/admin/servers/{id}": ("/admin/servers/{peer}", {"choice": "blocked", "sure": "on"}),
+    "/admin/servers/{id}": ("/admin/servers/{peer}", {"choice": "blocked", "sure": "blocked!"}),
     "/admin/servers/{id}/forget": ("/admin/servers/{peer}/forget", {}),
     "/guests/invitations/{id}/withdraw": ("/guests/invitations/{link}/withdraw", {}),
     "/guests/{id}/link": ("/guests/{actor}/link", {}),

@@ -9,7 +9,9 @@ import httpx
 import pytest
 from sqlalchemy import ColumnElement, Table, select
 
+from node.admin.check_rings import check_rings
 from node.admin.exports import FORMATS, export_departures
+from node.app import build_app
 from node.db import metadata
 from node.objects import COMPANY
 from node.posts.reactions import like
@@ -209,6 +211,13 @@ def bytes_on_disk(node: RunningNode) -> Iterator[bytes]:
 
 def rows_of(node: RunningNode, table: Table) -> bytes:
     return node.read(lambda db: str(db.execute(select(table)).all())).encode()
+
+
+async def test_check_rings_agrees_with_the_nodes_of_this_world(world: World) -> None:
+    for node in world.nodes.values():
+        check = await check_rings(node.settings, build_app)
+        assert check.asked > 50
+        assert check.differences == [], node.domain
 
 
 RELATIVE_TIME = re.compile(rb"<time [^>]*>[^<]*</time>")  # says how many seconds ago

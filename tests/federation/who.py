@@ -144,6 +144,11 @@ WHO: dict[str, Line] = {
     "open topic post of branche": (EVERYONE, ALL_DISKS),
     "open topic name of bakker": (EVERYONE, ALL_DISKS),
     "company reply under open": (BAKKER, {"bakker"}),
+    # Servers with a rule at Bakker, and Jansen, where only servers on a list count and none is on it.
+    "open post of limited lies": ({"anna"}, {"bakker", "lies"}),
+    "open post of rings only rik": (NOBODY, {"rik"}),
+    "open post of jansen with a list": (JANSEN | {"anonymous"} | NODES - {"node jansen"}, {"jansen"}),
+    "open post after the rules": (EVERYONE, ALL_DISKS | {"lies"}),
     # People. Anna has a face; Bram does not, so only ring nodes know his handle and name.
     "name of anna": (EVERYONE, ALL_DISKS),
     "summary of anna": (EVERYONE, ALL_DISKS),
@@ -230,6 +235,7 @@ UNSEEN: dict[str, set[str]] = {
     "open topic name of bakker": AWAY_FROM_BAKKER,
     "open topic name of branche": AWAY_FROM_BRANCHE,
     "open topic post of branche": AWAY_FROM_BRANCHE,
+    "open post after the rules": AWAY_FROM_BAKKER,
     "name of anna": BRANCHE | {"node bakker"},
     "summary of anna": AWAY_FROM_BAKKER,
     "handle of bram": {"node bakker"},

@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import Connection
 
 from federation.signatures import sign_cavage
 from node.access.members import INVITE, disable_member, make_link
 from node.actors import find_actor
+from node.admin.servers import server_named, set_federation, set_standing
 from node.boundary import Member
 from node.gates.rules import Rules, set_rules
+from node.identity import ALLOW_LIST
 from node.objects import COMPANY, PEOPLE, PUBLIC, objects
-from node.peers import find_peer
+from node.peers import LIMITED, RINGS_ONLY, find_peer
 from node.people.actions import change_profile
 from node.people.follows import follow
+from node.people.remote import require_actor
 from node.posts.actions import delete_post, edit_post
 from node.posts.reactions import like
 from node.posts.waiting import find_wait, send_back, take_back
@@ -142,6 +146,7 @@ async def _seed(world: World) -> None:
     await _write_in_left_ring(world, left)
     await _write_in_sector(world, await _make_sector(world))
     await _write_open_posts(world)
+    await _rule_servers(world)
     await _write_personal_posts(world)
     await fill_rooms(world, partners)
     _write_at_gates(world, partners)
@@ -400,6 +405,42 @@ async def _write_open_posts(world: World) -> None:
     await world.settle()
     world.write_post(world.branche, "open topic post of branche", "hilde", PUBLIC, topic_id=hub)
     await world.settle()
+
+
+async def _rule_servers(world: World) -> None:
+    """Bakker limits Lies' server and shares only rings with Rik's; Jansen has a list with nobody on it."""
+    bakker, jansen = world.bakker, world.jansen
+    lies, rik = (Stranger(world.sender, f"{name}.localhost", name) for name in ("lies", "rik"))
+    jip = make_member(jansen, "jip", has_face=True)
+    anna = f"{bakker.base}/p/{world.people['anna']}"
+    for stranger, node, whom in (
+        (lies, bakker, anna),
+        (rik, bakker, anna),
+        (world.strangers["mia"], jansen, f"{jansen.base}/p/{jip}"),
+    ):
+        await stranger.deliver(f"{node.base}/inbox", stranger.activity("Follow", whom, to=[whom]))
+    await world.settle()
+    bakker.write(lambda db: follow(db, bakker.identity, world.people["anna"], require_actor(db, lies.actor)))
+    await world.settle()
+    asked = next(one for one in lies.received if one["type"] == "Follow")
+    await lies.deliver(f"{bakker.base}/inbox", lies.activity("Accept", asked, to=[anna]))
+    await world.settle()
+    for domain, policy in (("lies.localhost", LIMITED), ("rik.localhost", RINGS_ONLY)):
+        _rule(bakker, domain, policy)
+    jansen.write(lambda db: set_federation(db, jansen.identity, ALLOW_LIST))
+    for stranger, label in ((lies, "open post of limited lies"), (rik, "open post of rings only rik")):
+        note = stranger.note(canary(label), tag=[{"type": "Mention", "href": anna}])
+        await stranger.deliver(f"{bakker.base}/inbox", stranger.activity("Create", note))
+    world.write_post(jansen, "open post of jansen with a list", "jip", PUBLIC)
+    world.write_post(bakker, "open post after the rules", "anna", PUBLIC)
+    await world.settle()
+
+
+def _rule(node: RunningNode, domain: str, policy: str) -> None:
+    def change(db: Connection) -> None:
+        set_standing(db, node.identity, server_named(db, node.identity, domain), policy)
+
+    node.write(change)
 
 
 async def _write_personal_posts(world: World) -> None:

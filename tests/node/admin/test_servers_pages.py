@@ -46,7 +46,9 @@ async def test_a_rule_is_shown_with_what_it_changes_before_it_is_made(
     assert "diep.kwaad.example" in asked.text
     assert "Zie mail" in asked.text
     assert standing_of(node, peer_id) == NORMAL
-    assert (await admin.post(page, data={**typed, "sure": "on"})).status_code == 303
+    await admin.post(page, data={**typed, "sure": "limited!"})  # another one than was shown
+    assert standing_of(node, peer_id) == NORMAL
+    assert (await admin.post(page, data={**typed, "sure": "blocked!"})).status_code == 303
     assert (standing_of(node, peer_id), standing_of(node, below)) == (BLOCKED, BLOCKED)
     assert "Reclame" in (await admin.get(f"{SERVERS}?show=ruled&q=reclame")).text
     assert "diep.kwaad.example" not in (await admin.get(f"{SERVERS}?show=trouble")).text
@@ -56,7 +58,7 @@ async def test_words_of_a_rule_change_without_asking_again(
     node: RunningNode, admin: httpx.AsyncClient
 ) -> None:
     peer_id = met(node, "druk.example")
-    await admin.post(f"{SERVERS}/{peer_id}", data={"choice": "limited", "sure": "on"})
+    await admin.post(f"{SERVERS}/{peer_id}", data={"choice": "limited", "sure": "limited!"})
     await admin.post(f"{SERVERS}/{peer_id}", data={"choice": "limited", "reason": "Veel"})
     assert node.read(lambda db: get_peer(db, peer_id)).reason == "Veel"
     assert standing_of(node, peer_id) == LIMITED
