@@ -129,4 +129,8 @@ def list_peers(db: Connection) -> list[Row[Any]]:
 
 
 def change_peer(db: Connection, peer_id: int, **values: object) -> None:
+    """Set columns of a peer; one that becomes a partner no longer follows the rule of a wider domain."""
     db.execute(update(peers).where(peers.c.id == peer_id).values(**values))
+    if values.get("state") == PAIRED:
+        inherited = peers.c.id == peer_id, peers.c.ruled_by.is_not(None)
+        db.execute(update(peers).where(*inherited).values(policy=NORMAL, ruled_by=None, ruled_at=None))

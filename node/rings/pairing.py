@@ -16,7 +16,7 @@ from node.i18n import msg
 from node.identity import Identity, tie_domain
 from node.ids import new_id, now
 from node.notices import notify
-from node.peers import BY_PAIRING, change_peer, get_peer, keep_peer
+from node.peers import BY_PAIRING, change_peer, get_peer, is_blocked, keep_peer
 from node.peers import PAIRED as PEER_PAIRED
 from node.rings.keys import keep_former
 from node.rings.rosters import reopen_rings
@@ -83,6 +83,7 @@ def invite(db: Connection, node: Identity, director_id: int, domain: str, name: 
     """Invite the node at `domain`, which we will call `name`; an invitation still open for it ends."""
     need_director(db, director_id)
     domain, name = _checked(node, domain, name)
+    _refuse_blocked(db, domain)
     _end_others(db, domain, INVITER)
     code = "".join(secrets.choice(CODE_SIGNS) for _ in range(CODE_LENGTH))
     pairing_id = _add(db, node, director_id, side=INVITER, domain=domain, name=name, state=INVITED, code=code)
@@ -99,6 +100,7 @@ def accept(db: Connection, node: Identity, director_id: int, domain: str, name: 
     plain = "".join(sign for sign in code.upper() if sign.isalnum())
     if len(plain) != CODE_LENGTH or not set(plain) <= set(CODE_SIGNS):
         raise Invalid(code=msg("The code has 8 letters and digits. Ask the other director to read it again."))
+    _refuse_blocked(db, domain)
     _end_others(db, domain, INVITED_SIDE)
     return _add(db, node, director_id, side=INVITED_SIDE, domain=domain, name=name, state=ASKED, code=plain)
 
@@ -117,6 +119,11 @@ def _add(db: Connection, node: Identity, director_id: int, **values: object) -> 
         )
     )
     return pairing_id
+
+
+def _refuse_blocked(db: Connection, domain: str) -> None:
+    if is_blocked(db, domain):
+        raise Invalid(domain=msg("Your node has blocked that server. An admin can end that first."))
 
 
 def _end_others(db: Connection, domain: str, side: str) -> None:

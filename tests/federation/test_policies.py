@@ -12,16 +12,27 @@ from sqlalchemy import Row, func, select
 from node.actors import actors, find_actor
 from node.admin.servers import forget_server, server_named, set_federation, set_standing
 from node.boundary import Anonymous, Member, readable
-from node.errors import Conflict
+from node.errors import Conflict, Invalid
 from node.identity import ALLOW_LIST
 from node.memberships import follows
 from node.notices import notices
 from node.objects import PUBLIC, objects
-from node.peers import ALLOWED, BLOCKED, LIMITED, NORMAL, RINGS_ONLY, find_peer, get_peer, keep_peer
+from node.peers import (
+    ALLOWED,
+    BLOCKED,
+    LIMITED,
+    NORMAL,
+    RINGS_ONLY,
+    change_peer,
+    find_peer,
+    get_peer,
+    keep_peer,
+)
 from node.people.actions import show_face
 from node.people.follows import follow
 from node.people.remote import require_actor
 from node.queue import deliveries, received
+from node.rings import pairing
 from tests.factories import log_in, make_member, make_topic, post
 from tests.federation.circle import Circle
 from tests.federation.readers import DOCUMENT, PAGE, Reader, by_cavage
@@ -360,6 +371,22 @@ async def test_a_rule_for_a_wider_domain_does_not_reach_a_partner(own_circle: Ci
     made = own_circle.post("Voor de ring", audience=own_circle.ring)
     await own_circle.settle()
     assert await own_circle.ask(own_circle.smit, f"/o/{made}") == 200
+
+
+async def test_a_blocked_server_is_not_paired_with_and_a_partner_follows_no_wider_rule(
+    place: Place,
+) -> None:
+    director = make_member(place.node, "dirk", roles=("director",))
+    place.rule(BLOCKED, "kwaad.example")
+    with pytest.raises(Invalid):
+        place.node.write(
+            lambda db: pairing.invite(db, place.node.identity, director, "leren.kwaad.example", "Kwaad")
+        )
+    place.rule(LIMITED, "kwaad.example")
+    peer_id = place.node.write(lambda db: keep_peer(db, "leren.kwaad.example"))
+    assert place.node.read(lambda db: get_peer(db, peer_id)).policy == LIMITED
+    place.node.write(lambda db: change_peer(db, peer_id, state="paired"))
+    assert place.node.read(lambda db: get_peer(db, peer_id)).policy == NORMAL
 
 
 async def test_a_partner_that_was_blocked_comes_back_without_its_rings(own_circle: Circle) -> None:
