@@ -1,6 +1,6 @@
 """What a subject's inbound handler is given, and how it says that it cannot go on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,9 +8,16 @@ from typing import Any
 from sqlalchemy import Connection
 
 from federation.documents import as_id, as_list
-from node.boundary import Outside
+from node.boundary import Outside, exchanges
 from node.db import relative
 from node.identity import Identity
+
+ENDING = frozenset(("Delete", "Undo", "Reject"))  # takes something back: welcome from everybody
+
+
+def is_closed_to(db: Connection, peer_id: int, kinds: Iterable[str], *, by_node: bool) -> bool:
+    """Of a server we exchange no open posts with only its node counts, for rings, and what takes back."""
+    return not by_node and ENDING.isdisjoint(kinds) and not exchanges(db, peer_id)
 
 
 class Dropped(Exception):

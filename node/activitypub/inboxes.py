@@ -6,7 +6,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from federation.documents import as_id
+from federation.documents import as_id, types_of
 from federation.errors import Rejected, Unreachable
 from federation.inbox import Verified, authenticate
 from federation.messages import MAX_BODY
@@ -18,6 +18,7 @@ from node.activitypub.readers import lookups_for, message_of
 from node.db import reading
 from node.identity import Identity
 from node.ids import now
+from node.incoming import is_closed_to
 from node.peers import find_peer
 from node.queue import Arrival
 from node.rings.rosters import must_wait
@@ -56,6 +57,9 @@ async def _check(request: Request) -> Arrival | None:
         return None
     if found.kind == "node" and await run_in_threadpool(_is_closed, services, authority(found.signer)):
         raise Unreachable("we were put back from a copy and must ask first")
+    if await run_in_threadpool(_is_closed_to, services, found):
+        log.info("inbox_dropped", reason="open posts are not exchanged with this server")
+        return None  # nothing of it is kept, not even for a moment
     return Arrival(
         uri=str(found.activity["id"]),
         domain=authority(found.signer),
@@ -70,6 +74,13 @@ def _is_closed(services: Services, domain: str) -> bool:
         peer = find_peer(db, domain)
         own_domain = identity.load(db, services.settings.scheme).domain
         return peer is not None and must_wait(db, own_domain, int(peer.id))
+
+
+def _is_closed_to(services: Services, found: Verified) -> bool:
+    with reading(services.engine) as db:
+        peer = find_peer(db, authority(found.signer))
+        kinds, by_node = types_of(found.activity), found.kind == "node"
+        return peer is not None and is_closed_to(db, peer.id, kinds, by_node=by_node)
 
 
 def _bare(request: Request) -> Message:

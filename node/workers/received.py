@@ -23,7 +23,7 @@ from node.db import reading, writing
 from node.errors import NodeError
 from node.identity import Identity
 from node.ids import now
-from node.incoming import Dropped, Early, Handler, Incoming, Missing
+from node.incoming import Dropped, Early, Handler, Incoming, Missing, is_closed_to
 from node.peers import BLOCKED, PAIRED, get_peer, keep_peer
 from node.people.remote import keep_actor
 from node.queue import EARLY, end_received, peers_waiting, postpone_received, take_received, waiting_received
@@ -34,7 +34,6 @@ log = structlog.get_logger()
 
 MOST_FETCHES = 10  # for one activity
 MOST_ATTEMPTS = 12
-ENDING = frozenset(("Delete", "Undo", "Reject"))  # takes something back: welcome from everybody
 LONGEST_EARLY, EARLY_AGAIN = timedelta(days=2), timedelta(hours=1)
 
 StoreFetched = Callable[[Connection, Identity, dict[str, Any], int], object]
@@ -142,9 +141,8 @@ def _check_policy(db: Connection, incoming: Incoming) -> None:
     """Of a blocked server nothing counts, of one we exchange no open posts with only rings, and what ends."""
     if get_peer(db, incoming.peer_id).state == BLOCKED:
         raise Dropped("blocked")
-    if incoming.by_node or not ENDING.isdisjoint(types_of(incoming.activity)):
-        return
-    if not exchanges(db, incoming.peer_id):
+    kinds = types_of(incoming.activity)
+    if is_closed_to(db, incoming.peer_id, kinds, by_node=incoming.by_node):
         raise Dropped("open posts are not exchanged with this server")
 
 
