@@ -12,6 +12,7 @@ from node.admin.check_table import (
     Asker,
     Facts,
     is_in,
+    is_in_room,
     may_have,
     may_know_gone,
     may_know_person,
@@ -19,6 +20,7 @@ from node.admin.check_table import (
 )
 from node.identity import SELF, nodes
 from node.media.tables import files
+from node.memberships import rooms
 from node.objects import objects
 from node.peers import peers
 from node.queue import activities
@@ -60,6 +62,7 @@ def list_things(db: Connection) -> list[Thing]:
     """Everything that is there, by kind and id."""
     columns = {"object": objects.c.id, "file": files.c.id, "activity": activities.c.id, "ring": rings.c.id}
     found = [Thing(kind, key) for kind, column in columns.items() for key in db.scalars(select(column))]
+    found += [Thing("room", audience) for audience in db.scalars(select(rooms.c.audience))]
     ours = select(actors.c.id).where(actors.c.peer_id == SELF)
     return [*found, *(Thing("actor", key) for key in db.scalars(ours)), Thing("figures", 0)]
 
@@ -71,6 +74,7 @@ def questions_about(db: Connection, facts: Facts, askers: Sequence[Asker], thing
         "file": _about_file,
         "activity": _about_activity,
         "ring": _about_ring,
+        "room": _about_room,
         "actor": _about_actor,
         "figures": _about_figures,
     }
@@ -134,6 +138,18 @@ def _about_ring(db: Connection, facts: Facts, askers: Sequence[Asker], ring_id: 
             yield Question(asker, f"/node/rings/{row.hash}/{path}", DOCUMENT, expected)
         if row.handle:
             yield Question(asker, _finger(row.handle, domain), DOCUMENT, HIDDEN)
+
+
+def _about_room(_db: Connection, facts: Facts, askers: Sequence[Asker], audience: str) -> Iterator[Question]:
+    """What was said is for nodes that somebody in it is of; a steering room's people for its whole ring."""
+    room, within = f"/node/rooms/{audience.removeprefix('room:')}", facts.rooms[audience].within
+    for asker in askers:
+        is_node = asker.kind == "node"
+        inside = is_node and is_in_room(facts, audience, asker.peer_id)
+        around = is_node and is_in(facts, within, SELF) and is_in(facts, within, asker.peer_id)
+        yield Question(asker, f"{room}/people?nonce=check", DOCUMENT, EITHER if around else HIDDEN)
+        expected = EITHER if inside else HIDDEN
+        yield Question(asker, f"{room}/activities?epoch=1&after=0&nonce=check", DOCUMENT, expected)
 
 
 def _about_actor(db: Connection, facts: Facts, askers: Sequence[Asker], actor_id: int) -> Iterator[Question]:

@@ -78,7 +78,7 @@ def may_have(db: Connection, facts: Facts, asker: Asker, row: Row[Any]) -> bool:
     if rule == "in its periods":
         return is_in(facts, row.audience, asker.peer_id, row.published)
     if rule == "somebody of it is in":
-        return _is_in_room(facts, row, asker.peer_id)
+        return is_in_room(facts, row.audience, asker.peer_id, row.published)
     if rule == "somebody of it is named":
         return _is_named(db, row.id, asker.peer_id)
     if rule == "without a list":
@@ -106,12 +106,13 @@ def _covers(period: Row[Any], moment: datetime) -> bool:
     return bool(period.from_at <= moment and (period.until_at is None or period.until_at > moment))
 
 
-def _is_in_room(facts: Facts, row: Row[Any], peer_id: int) -> bool:
-    room = facts.rooms.get(row.audience)
+def is_in_room(facts: Facts, audience: str, peer_id: int, then: datetime | None = None) -> bool:
+    """Somebody of a node is in a room that lasts, and both nodes are in what it is within."""
+    room = facts.rooms.get(audience)
     if room is None or (room.until_at is not None and room.until_at <= facts.moment):
         return False
     both = is_in(facts, room.within, SELF) and is_in(facts, room.within, peer_id)
-    return both and is_in(facts, row.audience, peer_id, row.published)
+    return both and is_in(facts, audience, peer_id, then)
 
 
 def _is_named(db: Connection, object_id: int, peer_id: int) -> bool:
