@@ -4,23 +4,28 @@ import re
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from node.boundary import Member
 from node.errors import Conflict, Forbidden, NotFound
 from node.gates.rules import Rules, acts_on, rules_of, set_rules
+from node.ids import now
 from node.media.queries import list_files
+from node.notices import list_notices
 from node.objects import COMPANY, PUBLIC, get_object, objects
 from node.posts.actions import delete_post
 from node.posts.recalls import ask_again, get_recalled, holders_view
 from node.posts.sharing import FURTHER, place_again, targets
 from node.posts.storing import get_post
 from node.queue import activities, deliveries
+from node.workers import gates
 from tests.factories import leave_ring, log_in, make_member, make_ring, pair, picture, post
 from tests.network import RunningNode, fediverse, settle
 
@@ -178,3 +183,17 @@ async def test_a_ring_passes_the_gate_of_its_agreement_and_of_the_node_together(
     page = await firms.client.get("/rings/streng/check")
     assert "Wat hier staat blijft hier." in page.text
     assert "iemand van een ander bedrijf" in page.text
+
+
+async def test_what_waits_for_a_ring_that_closed_meanwhile_stays_and_its_author_is_told(firms: Firms) -> None:
+    node = firms.bakker
+    node.write(lambda db: set_rules(db, firms.ring, Rules(minutes=10), None))
+    made = post(node, "anna", firms.ring, "Te laat")
+    await leave_ring(node, "monteurs")
+    with time_machine.travel(now() + timedelta(minutes=11)):
+        assert await gates.run_once(node.work) == 1
+        assert await gates.run_once(node.work) == 0
+    assert node.read(lambda db: get_object(db, made)).state == "held"
+    told = node.read(lambda db: list_notices(db, Member(firms.anna)))
+    assert [notice.kind for notice in told] == ["gate_stuck"]
+    assert "niet in deze ring" in (await firms.client.get(f"/o/{made}/waiting")).text
