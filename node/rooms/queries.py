@@ -81,11 +81,12 @@ def open_rooms(db: Connection) -> list[Room]:
 
 def _may_know(member: Member) -> Any:
     """The room's card is for them, or they have a place in it."""
-    own = select(room_places.c.object_id).where(
-        room_places.c.audience == room_details.c.audience, room_places.c.actor_id == member.actor_id
+    own = select(room_places.c.object_id, room_places.c.audience).where(
+        room_places.c.actor_id == member.actor_id
     )
-    paper = or_(objects.c.id == room_details.c.object_id, objects.c.id.in_(own))
-    return select(objects.c.id).where(paper, readable(member)).exists()
+    mine = own.join(objects, objects.c.id == room_places.c.object_id).where(readable(member)).subquery()
+    cards = select(objects.c.id).where(objects.c.kind == "room", readable(member))
+    return or_(room_details.c.object_id.in_(cards), room_details.c.audience.in_(select(mine.c.audience)))
 
 
 def get_room(db: Connection, member: Member, room_id: int) -> Room:
