@@ -669,6 +669,12 @@ async def test_a_room_in_the_company_goes_nowhere_and_is_for_who_is_in(firms: Fi
     assert not any(b"Onder ons" in sent.body for sent, _ in firms.bakker.sender.log)
     for handle, status in (("anna", 200), ("ada", 404)):
         assert (await (await log_in(firms.bakker, handle)).get(f"/o/{made}")).status_code == status
+    other = firms.make(within=COMPANY, name="Alleen Anna", listed=False)
+    assert firms.knows(firms.bakker, other)
+    assert "Alleen Anna" not in firms.sees(
+        firms.bakker, "bert"
+    )  # who has a place in one knows no other by it
+    assert "Directie" in firms.sees(firms.bakker, "bert")
     with pytest.raises(Invalid):
         post(firms.bakker, "ada", audience, "Ik ben de baas")
     with pytest.raises(Forbidden):
