@@ -20,7 +20,7 @@ class Place:
 
 
 ANONYMOUS = ""
-EVERYBODY = ("/help", "/help/limits")
+EVERYBODY = ("/help", "/help/limits", "/help/running")
 OUTSIDE = (
     "/",
     "/login",

@@ -87,6 +87,7 @@ READ: dict[str, list[str]] = {
     "/setup": ["/setup", "/setup?token=abcdef"],
     "/help": ["/help"],
     "/help/limits": ["/help/limits"],
+    "/help/running": ["/help/running"],
     # Posts.
     "/": ["/", f"/?before={2**62}"],
     "/company": ["/company", f"/company?before={2**62}"],

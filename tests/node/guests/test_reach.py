@@ -22,6 +22,7 @@ FOR_GUESTS = {
     "/guest/{token}",
     "/help",
     "/help/limits",
+    "/help/running",
     "/language",
     "/login",
     "/logout",
