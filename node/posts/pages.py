@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 from node.actors import GROUP
 from node.boundary import Anonymous, Member, is_guest, is_in_ring, person_is_inside
 from node.errors import NotFound
+from node.gates.rules import rules_of
 from node.identity import SELF
 from node.objects import COMPANY, is_ring, is_room
 from node.people.followers import followed_ids
@@ -123,6 +124,7 @@ def show_ring(visit: Visit) -> Response:
         topics=[row for row in list_topics(visit.db, member) if row.audience == ring.audience],
         audience=audience_view(ring.audience, ring_names(visit.db, member)),
         reach=reach_words(visit.db, ring.audience),
+        has_questions=rules_of(visit.db, ring.audience).checklist,
         compose=_compose_in(visit, ring.audience),
         **_feed(visit, list_audience(visit.db, member, ring.audience, _before(visit))),
     )
