@@ -166,7 +166,7 @@ async def write_reply(m: Machine, chance: Chance) -> bool:
     parents = [
         t
         for t in m.model.things[-60:]
-        if t.kind == "post" and not t.is_forged and m.id_at(site, t) is not None
+        if t.kind == "post" and not t.is_unsure and m.id_at(site, t) is not None
     ]
     if person is None or not parents:
         return False
@@ -182,7 +182,7 @@ async def write_reply(m: Machine, chance: Chance) -> bool:
 
 
 def some_own(m: Machine, chance: Chance, kind: str = "post") -> Thing | None:
-    own = [t for t in m.model.things if t.kind == kind and t.deleted is None and not t.is_forged]
+    own = [t for t in m.model.things if t.kind == kind and t.deleted is None and not t.is_unsure]
     return chance.choice(own[-40:]) if own else None
 
 
@@ -255,7 +255,7 @@ async def make_topic(m: Machine, chance: Chance) -> bool:
 
 
 def _waiting(m: Machine, chance: Chance, *where: str) -> Thing | None:
-    found = [t for t in m.model.things if t.waits in where and t.deleted is None]
+    found = [t for t in m.model.things if t.waits in where and t.deleted is None and not t.is_unsure]
     return chance.choice(found) if found else None
 
 
@@ -490,8 +490,10 @@ async def leave(m: Machine, chance: Chance) -> bool:
         return False
     ring = chance.choice(rings)
     ring_id, heads = _ring_id(m, site, ring), m.model.view(site.name, ring).heads()
+    if ring_id is None:
+        return False  # put back from a copy, and does not know it
     node, director = site.node, site.people["dir"]
-    node.write(lambda db: leaving.leave(db, node.identity, director, PASSWORD, ring_id or 0))
+    node.write(lambda db: leaving.leave(db, node.identity, director, PASSWORD, ring_id))
     for head in heads:
         m.model.hear_leave(site.name, site.name, ring, head.hash, m.moment)
     return True

@@ -22,7 +22,7 @@ def _note(m: Machine, enemy: Site, person: str, **fields: object) -> tuple[Docum
     number = m.new_number()
     uri = f"/o/{10**17 + number}"
     thing = Thing(
-        number, "post", enemy.name, "", "nobody", m.moment, uri, 0, versions=[m.moment], is_forged=True
+        number, "post", enemy.name, "", "nobody", m.moment, uri, 0, versions=[m.moment], is_unsure=True
     )
     note: Document = {
         "id": enemy.base + uri,
@@ -74,7 +74,7 @@ def _some_two(m: Machine, chance: Chance) -> tuple[Site, Site]:
 @act(5)
 async def widen(m: Machine, chance: Chance) -> bool:
     """A partner sends an Update of its own ring post that says it is for everyone."""
-    things = [t for t in m.model.things if is_ring(t.audience) and t.kind == "post" and not t.is_forged]
+    things = [t for t in m.model.things if is_ring(t.audience) and t.kind == "post" and not t.is_unsure]
     if not things:
         return False
     thing = chance.choice(things[-40:])

@@ -80,6 +80,7 @@ class Machine:
     by_word: dict[int, list[Thing]] = field(default_factory=dict)
     allowed: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
     pending: dict[str, dict[str, Pending]] = field(default_factory=dict)
+    copies: dict[str, Any] = field(default_factory=dict)
     bugs: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
@@ -195,7 +196,7 @@ class Machine:
     def _see_gates(self) -> None:
         """What waited may be out by the clock, never earlier and never without the eyes it needs."""
         for thing in self.model.things:
-            if not thing.waits or thing.deleted is not None:
+            if not thing.waits or thing.deleted is not None or thing.is_unsure:
                 continue
             (state,) = self.sites[thing.node].rows("SELECT state FROM objects WHERE id = ?", thing.object_id)[
                 0
@@ -302,9 +303,17 @@ class Machine:
         may = self.model.may(who, thing, self.moment)
         if got and not may:
             raise Leak(f"{person} of {site.name} reads {describe(thing)}")
-        is_exact = not is_room(thing.audience) or self.model.rooms[thing.audience].home == site.name
-        if may and not got and site.name == thing.node and not thing.is_forged and is_exact:
+        is_exact = self._is_exact(site, thing)
+        if may and not got and site.name == thing.node and not thing.is_unsure and is_exact:
             raise Lost(f"{person} of {site.name} does not read {describe(thing)}, written there")
+
+    def _is_exact(self, site: Site, thing: Thing) -> bool:
+        """Whether the model knows not only who may have it at most."""
+        audience = thing.audience
+        if is_room(audience):
+            room = self.model.rooms[audience]
+            return room.home == site.name and not self.model.view(site.name, room.within).is_restored
+        return not is_ring(audience) or not self.model.view(site.name, audience).is_restored
 
     def _ask_outside(self, site: Site, asker: Site, thing: Thing) -> None:
         """Another node under its own key; the node itself stands for nobody at all."""
@@ -335,8 +344,8 @@ class Machine:
         found = await readers.page_of(self.world, site, person, path)
         self.judge_page(site, person, found)
         await self._visit_files(site, person, thing, local)
-        must = site.name == thing.node and thing.kind == "post" and not thing.is_forged
-        must = must and not is_room(thing.audience)
+        must = site.name == thing.node and thing.kind == "post" and not thing.is_unsure
+        must = must and self._is_exact(site, thing)
         if must and self.model.may((site.name, person), thing, self.moment):
             self._need_word(found, thing, f"{person} of {site.name}")
 

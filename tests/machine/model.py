@@ -51,6 +51,7 @@ class View:
     late: set[str] = field(default_factory=set)  # all are here, but not in time
     periods: dict[str, list[Period]] = field(default_factory=dict)
     is_forked: bool = False  # or was: directors settle it
+    is_restored: bool = False  # put back from a copy: closed until its partners have told it enough
 
     def below(self, pact: Pact) -> list[Pact]:
         """The versions that this one stands upon, as far as they are known here; newest first."""
@@ -180,7 +181,7 @@ class Thing:
     versions: list[datetime] = field(default_factory=list)
     deleted: datetime | None = None
     has_picture: bool = False
-    is_forged: bool = False
+    is_unsure: bool = False  # forged, or forgotten by its node: nothing is promised of it
     waits: str = ""  # "gate": its editors decide, or the clock; "home": with its author
     needs_eyes: bool = False
     until: datetime | None = None
@@ -427,7 +428,7 @@ class Model:
         the retention days, is not promised.
         """
         node, _ = member
-        if thing.is_forged or thing.waits or not self.may(member, thing, moment):
+        if thing.is_unsure or thing.waits or not self.may(member, thing, moment):
             return False
         if node == thing.node:
             return True
@@ -460,7 +461,8 @@ class Model:
         if node == thing.node:
             return True
         here, there = self.view(node, ring), self.view(thing.node, ring)
-        agreed = not here.is_forked and not there.is_forked and {*here.heads()} == {*there.heads()}
+        unclear = [view.is_forked or view.is_restored for view in (here, there)]
+        agreed = not any(unclear) and {*here.heads()} == {*there.heads()}
         return (
             agreed
             and self.pairs.get((thing.node, node)) == PAIRED

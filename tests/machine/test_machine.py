@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from tests.machine import runs
-from tests.machine.acts import ACTS
+from tests.machine.all_acts import ACTS
 from tests.machine.faults import FAULTS, planted
 from tests.machine.machine import fresh, running
 from tests.machine.starts import paired, ringed
