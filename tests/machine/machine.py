@@ -111,10 +111,10 @@ class Machine:
         self.steps += 1
         self.effective += done
         await self.look(chance)
-        if self.steps % FULL_EVERY == 0:
-            await self.look_at_everything(chance)
         if self.steps % HEAL_EVERY == 0:
             await self.heal(chance)
+        elif self.steps % FULL_EVERY == 0:
+            await self.look_at_everything(chance)
         return done
 
     async def _raise_crashed(self) -> None:

@@ -44,12 +44,12 @@ def run(seed: int, steps: int, start: Start | None = None, more: tuple[str, ...]
     return found
 
 
-def find(name: str, *, seed: int, most: int, each: int = 150) -> Outcome:
-    """Look for a planted fault: runs of `each` steps, until one fails or `most` steps are done."""
+def find(name: str, *, seed: int, most: int, count: int = 4, each: int = 150) -> Outcome:
+    """Look for a planted fault: runs of `each` steps over `count` nodes, at most `most` steps in all."""
     steps = 0
     with planted(name) as fault:
         while True:
-            outcome = run(seed, each, ringed(4), fault.acts)
+            outcome = run(seed, each, ringed(count), fault.acts)
             steps += outcome.steps
             if outcome.failure or steps >= most:
                 return Outcome(seed, steps, outcome.effective, outcome.failure, outcome.kind, outcome.done)
