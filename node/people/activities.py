@@ -37,9 +37,13 @@ from schemas.activitystreams import PUBLIC
 
 
 def person_document(db: Connection, node: Identity, actor: Row[Any], *, for_ring_node: bool) -> Document:
-    """A member's actor, without @context; without a face for ring nodes only, and bare (rule 12)."""
+    """A member's actor, without @context; without a face for ring nodes only, and bare (rule 12).
+
+    A face stays when its member is gone: their open posts stand under it, and without the key no server could
+    check what of them is still on its way, which would hold up all that follows.
+    """
     shown = has_face(db, actor.id)
-    if actor.peer_id != SELF or not is_active(db, actor.id) or not (shown or for_ring_node):
+    if actor.peer_id != SELF or not (shown or (for_ring_node and is_active(db, actor.id))):
         raise NotFound
     document = actor_document(node, actor) | {
         "type": "Person",

@@ -11,14 +11,17 @@ import time_machine
 from sqlalchemy import select
 from starlette.applications import Starlette
 
+from node.access.members import disable_member
 from node.boundary import Receiver
 from node.db import writing
 from node.ids import now
+from node.objects import PUBLIC
 from node.outbox import publish
 from node.peers import change_peer, find_peer
 from node.queue import deliveries
 from node.workers.rings import RingsWorker
-from tests.factories import make_ring, pair, post
+from tests.factories import make_member, make_ring, pair, post
+from tests.federation.traffic import find_text
 from tests.network import RunningNode, fediverse, settle
 
 
@@ -62,6 +65,21 @@ async def test_a_partner_whose_proxy_answers_404_for_a_while_misses_nothing(part
     with time_machine.travel(now() + timedelta(seconds=2), tick=True):
         await settle(bakker, smit)
     assert waiting(bakker) == 0
+
+
+async def test_an_open_post_of_somebody_who_is_gone_holds_up_nothing(partners: Partners) -> None:
+    bakker, smit, audience = partners
+    member_id = make_member(bakker, "anna", has_face=True)
+    smit.sender.down.add(smit.domain)
+    post(bakker, "anna", PUBLIC, f"Dag @directeur@{smit.domain}")
+    post(bakker, "directeur", audience, "En dit komt erachter")
+    await settle(bakker)
+    bakker.write(lambda db: disable_member(db, member_id))
+    smit.sender.down.clear()
+    with time_machine.travel(now() + timedelta(minutes=1), tick=True):
+        await settle(bakker, smit)
+    assert waiting(bakker) == 0
+    assert find_text(smit, "En dit komt erachter") is not None
 
 
 def queue_for_later(node: RunningNode, domain: str, audience: str) -> None:

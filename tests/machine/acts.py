@@ -14,6 +14,7 @@ from functools import cache
 from node.access import ends
 from node.access.members import disable_member, enable_member
 from node.boundary import Member
+from node.errors import NodeError
 from node.media.images import Picture
 from node.posts import sharing, waiting
 from node.posts.actions import Draft, delete_post, edit_post, publish_post
@@ -461,9 +462,29 @@ async def sign(m: Machine, chance: Chance) -> bool:
     rows = site.rows("SELECT hash FROM agreements WHERE state = 'open' ORDER BY received_at")
     if not rows:
         return False
-    found = chance.choice(rows)[0]
+    return _try_to_sign(m, site, chance.choice(rows)[0])
+
+
+@act(3)
+async def sign_all(m: Machine, chance: Chance) -> bool:
+    """Directors on the phone: one proposal is signed by every firm of it that has it, one after another."""
+    rows = some_site(m, chance).rows("SELECT hash FROM agreements WHERE state = 'open' ORDER BY received_at")
+    if not rows:
+        return False
+    found, done = chance.choice(rows)[0], False
+    for site in m.sites.values():
+        if site.rows("SELECT hash FROM agreements WHERE hash = ? AND state = 'open'", found):
+            done = _try_to_sign(m, site, found) or done
+            await site.node.runners[0](site.node.work)
+    return done
+
+
+def _try_to_sign(m: Machine, site: Site, found: str) -> bool:
     node, director, handle = site.node, site.people["dir"], f"ring{len(m.model.rings())}_{m.steps}"
-    node.write(lambda db: agreements.sign(db, node.identity, director, PASSWORD, found, handle=handle))
+    try:
+        node.write(lambda db: agreements.sign(db, node.identity, director, PASSWORD, found, handle=handle))
+    except NodeError:
+        return False
     m.model.sign(site.name, pact_at(site, found), m.moment)
     return True
 

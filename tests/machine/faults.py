@@ -72,7 +72,7 @@ def planted(name: str) -> Iterator[Fault]:
 # --- the boundary --------------------------------------------------------------------------------------
 
 
-@fault("leave", "write_post")
+@fault("propose", "sign", "sign_all", "write_post")
 def periods_do_not_count() -> Sequence[tuple[Any, str, Any]]:
     """Whoever is in a ring now reads what was there before they came."""
 
@@ -134,7 +134,7 @@ def deleted_things_stay_readable() -> Sequence[tuple[Any, str, Any]]:
     return [(post_actions, "empty_post", _always(None))]
 
 
-@fault("write_post", "propose", "sign")
+@fault("propose", "sign_all", "write_post")
 def what_waits_is_read_by_all_members() -> Sequence[tuple[Any, str, Any]]:
     """A post before its gate shows to whoever is of the firm."""
 
@@ -144,7 +144,7 @@ def what_waits_is_read_by_all_members() -> Sequence[tuple[Any, str, Any]]:
     return [(boundary, "_held_for", held_for)]
 
 
-@fault("write_post", "work", "wait")
+@fault("propose", "sign_all", "write_post", "work")
 def holds_end_at_once() -> Sequence[tuple[Any, str, Any]]:
     """Nobody waits for the clock, nor for an editor."""
 
@@ -206,7 +206,7 @@ def updates_go_to_whoever_had_it() -> Sequence[tuple[Any, str, Any]]:
     ]
 
 
-@fault("work", "sign", "propose")
+@fault("propose", "sign", "sign_all", "work")
 def catching_up_answers_everything() -> Sequence[tuple[Any, str, Any]]:
     """A newcomer that asks gets what was published before its time."""
 

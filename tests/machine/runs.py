@@ -44,7 +44,7 @@ def run(seed: int, steps: int, start: Start | None = None, more: tuple[str, ...]
     return found
 
 
-def find(name: str, *, seed: int, most: int, count: int = 4, each: int = 150) -> Outcome:
+def find(name: str, *, seed: int, most: int, count: int = 4, each: int = 250) -> Outcome:
     """Look for a planted fault: runs of `each` steps over `count` nodes, at most `most` steps in all."""
     steps = 0
     with planted(name) as fault:
