@@ -353,6 +353,12 @@ def _is_to_handle() -> ColumnElement[bool]:
     )
 
 
+def queue_up_for_peer(db: Connection, peer_id: int) -> None:
+    """On PostgreSQL: what one peer says of its people is written one by one, whichever way it came."""
+    if db.dialect.name == "postgresql":
+        db.execute(select(func.pg_advisory_xact_lock(peer_id)))
+
+
 def take_received(db: Connection, received_id: int) -> Row[Any] | None:
     """The row, ours alone until this transaction ends; None when another worker has its peer, or had it."""
     query = select(received).where(received.c.id == received_id, received.c.state == "waiting")

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row
 from federation.errors import FederationError, Rejected
 from node import identity
 from node.db import reading, writing
+from node.queue import queue_up_for_peer
 from node.rings import catching_up, endings, pairing, people, sector_checks, version_asks, versions
 from node.rings.agreement_rows import has_late_agreements
 from node.rings.agreements import lapse
@@ -225,6 +226,7 @@ def _keep_answer(work: Work, due: Due, answer: dict[str, object]) -> tuple[int, 
 
 def _keep_people(work: Work, due: Due, collection: dict[str, object]) -> None:
     with writing(work.engine) as db:
+        queue_up_for_peer(db, due.peer.id)
         ring = ring_of_audience(db, due.audience)
         if ring is not None:
             people.keep_people(db, work.settings.scheme, ring, due.peer, collection)

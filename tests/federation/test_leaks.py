@@ -31,14 +31,14 @@ from tests.federation.routes import (
     fillings,
     without_a_line,
 )
-from tests.federation.who import BAKKER, BRANCHE, EVERYONE, JANSEN, NODES, ODD_KEYS, SMIT, UNSEEN, WHO
+from tests.federation.who import BAKKER, BRANCHE, EVERYONE, GUESTS, JANSEN, NODES, ODD_KEYS, SMIT, UNSEEN, WHO
 from tests.federation.world import World
 from tests.network import RunningNode
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-MEMBERS = {"bakker": BAKKER, "smit": SMIT, "jansen": JANSEN, "branche": BRANCHE}
-PEOPLE = BAKKER | SMIT | JANSEN | BRANCHE
+MEMBERS = {"bakker": BAKKER | GUESTS, "smit": SMIT, "jansen": JANSEN, "branche": BRANCHE}
+PEOPLE = BAKKER | GUESTS | SMIT | JANSEN | BRANCHE
 
 
 def allowed(kind: str) -> set[str]:

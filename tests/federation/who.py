@@ -6,6 +6,7 @@ nodes on whose disk it may stand. `OUTSIDE` readers are in a line only where eve
 
 # People, by where they have a log-in.
 BAKKER = {"anna", "bram", "ed", "dirk", "ada"}
+GUESTS = {"gast"}  # of Bakker, in the company room alone
 SMIT = {"sara", "dora"}
 JANSEN = {"jan"}
 BRANCHE = {"hilde", "henk"}
@@ -27,7 +28,7 @@ OUTSIDE = {
     "rsa key of smit",
 }
 
-EVERYONE = BAKKER | SMIT | JANSEN | BRANCHE | NODES | OUTSIDE
+EVERYONE = BAKKER | GUESTS | SMIT | JANSEN | BRANCHE | NODES | OUTSIDE
 NOBODY: set[str] = set()
 
 # Groups that a ring makes. A node may have what its own people may see, and asks its partners for it.
@@ -123,10 +124,10 @@ WHO: dict[str, Line] = {
     "hidden room question": (IN_HIDDEN, PARTNER_DISKS),
     "hidden room text": (IN_HIDDEN, PARTNER_DISKS),
     "hidden room reply of smit": (IN_HIDDEN, PARTNER_DISKS),
-    "company room name": ({"anna", "ed"}, {"bakker"}),
-    "company room purpose": ({"anna", "ed"}, {"bakker"}),
-    "company room question": ({"anna", "ed"}, {"bakker"}),
-    "company room text": ({"anna", "ed"}, {"bakker"}),
+    "company room name": ({"anna", "ed", "gast"}, {"bakker"}),
+    "company room purpose": ({"anna", "ed", "gast"}, {"bakker"}),
+    "company room question": ({"anna", "ed", "gast"}, {"bakker"}),
+    "company room text": ({"anna", "ed", "gast"}, {"bakker"}),
     "listed room name": (PARTNERS, PARTNER_DISKS),
     "listed room purpose": (PARTNERS, PARTNER_DISKS),
     "listed room question": (PARTNERS, PARTNER_DISKS),
@@ -216,7 +217,7 @@ UNSEEN: dict[str, set[str]] = {
     "hidden room question": {"node bakker", "sara"},
     "hidden room text": {"node bakker"},
     "hidden room reply of smit": {"node smit"},
-    "company room question": {"ed"},
+    "company room question": {"ed", "gast"},
     "listed room name": {"node bakker"},
     "listed room purpose": {"node bakker"},
     "listed room question": {"node bakker", "dora"},
@@ -232,7 +233,7 @@ UNSEEN: dict[str, set[str]] = {
     "open alt text": AWAY_FROM_BAKKER,
     "open text before the edit": EVERYONE,
     "open reply of mia": AWAY_FROM_BAKKER | ODD_KEYS,
-    "open topic name of bakker": AWAY_FROM_BAKKER,
+    "open topic name of bakker": AWAY_FROM_BAKKER | {"gast"},
     "open topic name of branche": AWAY_FROM_BRANCHE,
     "open topic post of branche": AWAY_FROM_BRANCHE,
     "open post after the rules": AWAY_FROM_BAKKER,

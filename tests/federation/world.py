@@ -57,7 +57,7 @@ from tests.federation.readers import (
 )
 from tests.federation.strangers import Stranger
 from tests.federation.who import WHO
-from tests.federation.world_rooms import fill_rooms
+from tests.federation.world_rooms import fill_rooms, guest_of_room
 from tests.network import InProcessSender, RunningNode, fediverse, settle
 
 DOMAINS = ("bakker.localhost", "smit.localhost", "jansen.localhost", "branche.localhost")
@@ -527,6 +527,7 @@ async def _readers(world: World) -> dict[str, Reader]:
         home = homes.get(who, "bakker")
         device = canary("device of bram") if who == "bram" else "test"
         add(who, home=home, browser=await log_in(world.nodes[home], handle_of(who), device=device))
+    add("gast", home="bakker", browser=await guest_of_room(world))
     add("disabled otto", home="bakker", browser=await log_in(world.bakker, "otto"))
     world.bakker.write(lambda db: disable_member(db, world.people["otto"]))
     add("ended login", home="bakker", browser=await _ended_login(world))

@@ -1,9 +1,14 @@
 """The rooms of the seeded fediverse: hidden and listed in the ring, one in the company, steering."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+
+import httpx
 
 from node.actors import find_actor
 from node.boundary import Member
+from node.guests.actions import hosted_rooms, invite
+from node.ids import now
 from node.objects import COMPANY
 from node.rooms import actions
 from node.rooms.actions import Plan
@@ -69,3 +74,17 @@ def _fill_company(world: "World") -> None:
     _act(world.bakker, "anna", room, actions.invite, [world.people["ed"]])
     _act(world.bakker, "ed", room, actions.join, "")
     world.write_post(world.bakker, "company room text", "ed", room)
+
+
+async def guest_of_room(world: "World") -> httpx.AsyncClient:
+    """The browser of a guest of Anna's company room, where she writes once more."""
+    node, anna = world.bakker, Member(world.people["anna"])
+    room = next(one for one in node.read(lambda db: hosted_rooms(db, anna)) if one.within == COMPANY)
+    until = now() + timedelta(days=30)
+    token = node.write(lambda db: invite(db, anna, room.id, name="Gerda", ends_at=until))
+    client = node.client()
+    form = {"name": "Gerda Gast", "language": "nl", "rules": "on"}
+    answer = await client.post(f"/guest/{token}", data=form)
+    assert answer.status_code == 303, answer.text
+    world.write_post(node, "company room text", "anna", room.audience)
+    return client

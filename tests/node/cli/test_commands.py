@@ -51,6 +51,8 @@ WORKS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("ring", "list"): (),
     ("topic", "create"): ("cv", "--name", "Ketels", "--audience", "company"),
     ("topic", "list"): (),
+    ("gate", "set"): ("public", "--checklist", "--minutes", "15"),
+    ("gate", "list"): (),
     ("post",): ("Hallo allemaal", "--as", "anna", "--audience", "company"),
     ("key", "show"): (),
     ("key", "rotate"): ("--password-stdin",),
@@ -180,7 +182,7 @@ def test_the_first_admin_finishes_the_set_up(bakker: Command) -> None:
     assert "setup_url" not in str(bakker.json("member", "list"))
     anna, carla = bakker.json("member", "list")
     roles = ["admin", "director", "editor"]
-    assert anna == {"handle": "anna", "name": "Anna", "roles": roles, "disabled": False}
+    assert anna == {"handle": "anna", "name": "Anna", "roles": roles, "disabled": False, "until": ""}
     assert carla["roles"] == []
 
 
