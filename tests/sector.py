@@ -8,11 +8,12 @@ from sqlalchemy import Select, select
 from federation.documents import Document
 from node.ids import now
 from node.peers import find_peer
-from node.rings import sector_joining, sector_steward
 from node.rings.agreements import Share
-from node.rings.sector_checks import answer_terms
-from node.rings.sector_rows import applications_of, find_sector, last_roster
-from node.rings.sector_steward import Draft
+from node.rings.sector import joining as sector_joining
+from node.rings.sector import steward as sector_steward
+from node.rings.sector.checks import answer_terms
+from node.rings.sector.rows import applications_of, find_sector, last_roster
+from node.rings.sector.steward import Draft
 from node.rings.tables import rings
 from tests.factories import PASSWORD, director_of, pair
 from tests.network import RunningNode, settle

@@ -7,10 +7,10 @@ from sqlalchemy import Connection, Row
 
 from node.i18n import msg, nmsg
 from node.ids import now
-from node.rings.sector_checks import agreeing
-from node.rings.sector_inside import has_good_key
-from node.rings.sector_rosters import short_list
-from node.rings.sector_rows import (
+from node.rings.sector.checks import agreeing
+from node.rings.sector.inside import has_good_key
+from node.rings.sector.rosters import short_list
+from node.rings.sector.rows import (
     OTHER_KEY,
     UNSIGNED,
     all_sectors,

@@ -15,12 +15,13 @@ from node.i18n import msg
 from node.identity import SELF
 from node.ids import now
 from node.peers import find_peer
-from node.rings import sector_joining, sector_steward
 from node.rings.agreements import KEEP_DAYS, RING_DAYS, Share
-from node.rings.sector_outgoing import TERMS_PATH
-from node.rings.sector_overview import view_firms, view_sector, view_waiting
-from node.rings.sector_rows import all_sectors, find_sector_of
-from node.rings.sector_steward import Draft
+from node.rings.sector import joining as sector_joining
+from node.rings.sector import steward as sector_steward
+from node.rings.sector.outgoing import TERMS_PATH
+from node.rings.sector.overview import view_firms, view_sector, view_waiting
+from node.rings.sector.rows import all_sectors, find_sector_of
+from node.rings.sector.steward import Draft
 from node.rings.signed import ask_node
 from schemas.agreement import moment_text
 

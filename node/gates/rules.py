@@ -15,7 +15,7 @@ from node.objects import COMPANY, PUBLIC, is_ring, is_room
 from node.rings.agreement_lines import heads_of
 from node.rings.agreement_rows import document_of
 from node.rings.queries import ring_of_audience
-from node.rings.sector_tables import sector_terms
+from node.rings.sector.tables import sector_terms
 from schemas.agreement import Agreement, Gate
 from schemas.sector import Terms
 

@@ -5,8 +5,9 @@ from node.access import tables as access_tables
 from node.gates import tables as gates_tables
 from node.media import tables as media_tables
 from node.posts import tables as posts_tables
-from node.rings import sector_tables, trust_tables
 from node.rings import tables as rings_tables
+from node.rings import trust_tables
+from node.rings.sector import tables as sector_tables
 from node.rooms import tables as rooms_tables
 from node.topics import tables as topics_tables
 

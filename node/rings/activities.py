@@ -9,7 +9,7 @@ from node.db import relative
 from node.incoming import Dropped, Handler, Incoming
 from node.objects import audience_of_urn, ring_audience
 from node.peers import PAIRED, get_peer
-from node.rings import people, sector_activities
+from node.rings import people
 from node.rings.agreement_rows import find_agreement
 from node.rings.catching_up import note_number
 from node.rings.leaving import is_of_known_ring, take_leaving
@@ -17,7 +17,8 @@ from node.rings.offers import Offer, take_offer
 from node.rings.outgoing import AGREEMENT, AGREEMENT_URN, LEAVING, RECEIPT
 from node.rings.queries import RingRow, ring_of_audience
 from node.rings.receipts import take_receipt
-from node.rings.sector_activities import take_firm_leaving
+from node.rings.sector import activities as sector_activities
+from node.rings.sector.activities import take_firm_leaving
 from node.rings.signed_documents import read_document
 from node.rings.version_asks import want_versions
 from schemas.activitystreams import parse_ring_urn

@@ -16,7 +16,7 @@ from node.rings.overview import current_agreement, paired_firms, view_agreement
 from node.rings.pairing_pages import attempt
 from node.rings.partner_rosters import PARTNERS
 from node.rings.queries import RingRow, find_ring
-from node.rings.sector_rows import find_terms
+from node.rings.sector.rows import find_terms
 from node.web.context import shell_of
 from node.web.days import day_text, end_of_day
 from node.web.flashes import flash

@@ -18,13 +18,14 @@ from node.identity import SELF, Identity
 from node.ids import now
 from node.peers import change_peer, get_peer
 from node.queue import wake_peer
-from node.rings import pairing_talks, proving, restoring, rotation, sector_checks, witnesses
+from node.rings import pairing_talks, proving, restoring, rotation, witnesses
 from node.rings.catching_up import answer_numbers
 from node.rings.keys import statements_of
 from node.rings.people import serve_people
 from node.rings.proving import prove
 from node.rings.queries import ring_of_audience
 from node.rings.restoring import answer_state, heard_from, knows_more, notice_copy
+from node.rings.sector import checks as sector_checks
 from node.rings.signed import (
     NONCE,
     Caller,

@@ -33,8 +33,8 @@ from node.rings.keys import is_key_of, is_proved, is_proved_by_firm, keys_of
 from node.rings.pairing import need_director
 from node.rings.queries import CLOSED, OPEN
 from node.rings.rosters import set_closing_reason, settle_roster, tell_directors
-from node.rings.sector_leaving import say_leaving
-from node.rings.sector_rows import SECTOR, lock_sector
+from node.rings.sector.leaving import say_leaving
+from node.rings.sector.rows import SECTOR, lock_sector
 from node.rings.tables import leavings
 from schemas.activitystreams import parse_ring_urn
 from schemas.agreement import Firm

@@ -5,15 +5,7 @@ from starlette.routing import BaseRoute
 
 from node.errors import NotFound
 from node.people.queries import author_views
-from node.rings import (
-    agreement_pages,
-    answers,
-    pairing,
-    pairing_pages,
-    restored_pages,
-    sector_pages,
-    trust_pages,
-)
+from node.rings import agreement_pages, answers, pairing, pairing_pages, restored_pages, trust_pages
 from node.rings.agreement_rows import get_ring_row
 from node.rings.overview import (
     current_agreement,
@@ -25,8 +17,9 @@ from node.rings.overview import (
 )
 from node.rings.people import people_of_ring
 from node.rings.queries import RingRow, count_own_people, find_ring, known_rings
-from node.rings.sector_pages import show_about_sector
-from node.rings.sector_rows import SECTOR
+from node.rings.sector import pages as sector_pages
+from node.rings.sector.pages import show_about_sector
+from node.rings.sector.rows import SECTOR
 from node.web.pages import render
 from node.web.views import AuthorView
 from node.web.visits import Visit, page

@@ -24,9 +24,9 @@ from node.rings.partner_rosters import PARTNERS, Roster, RosterOf, agreed_roster
 from node.rings.people import begin_ring
 from node.rings.queries import CLOSED, OPEN
 from node.rings.restore_rows import COPY, begin_waiting, closed_towards, waited_for
-from node.rings.sector_inside import firms_inside
-from node.rings.sector_rows import SECTOR, find_sector_of, find_terms, note_restored
-from node.rings.sector_tables import sector_checks
+from node.rings.sector.inside import firms_inside
+from node.rings.sector.rows import SECTOR, find_sector_of, find_terms, note_restored
+from node.rings.sector.tables import sector_checks
 from node.rings.tables import ring_partners, rings
 
 RESTORED = "restored"

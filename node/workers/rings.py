@@ -11,7 +11,7 @@ from federation.errors import FederationError, Rejected
 from node import identity
 from node.db import reading, writing
 from node.queue import queue_up_for_peer
-from node.rings import catching_up, endings, pairing, people, sector_checks, version_asks, versions
+from node.rings import catching_up, endings, pairing, people, version_asks, versions
 from node.rings.agreement_rows import has_late_agreements
 from node.rings.agreements import lapse
 from node.rings.catching_up import Due
@@ -20,7 +20,8 @@ from node.rings.queries import ring_of_audience
 from node.rings.restoring import notice_copy
 from node.rings.rosters import close_expired, has_expired
 from node.rings.rotation import learn
-from node.rings.sector_checks import Check
+from node.rings.sector import checks as sector_checks
+from node.rings.sector.checks import Check
 from node.rings.signed import ask_node
 from node.rooms.activities import take_people
 from node.rooms.settling import needs_settling, settle_rooms

@@ -12,8 +12,8 @@ from node.boundary import is_in_ring, ring_nodes
 from node.identity import SELF
 from node.ids import new_id, now
 from node.notices import notices
-from node.rings.sector_outgoing import ROSTER
-from node.rings.sector_rows import applications_in, last_roster, roster_of
+from node.rings.sector.outgoing import ROSTER
+from node.rings.sector.rows import applications_in, last_roster, roster_of
 from node.rings.signed_documents import canonical, hash_of, prove
 from schemas.activitystreams import ring_urn
 from schemas.agreement import moment_text

@@ -14,12 +14,13 @@ from node.notices import notices
 from node.objects import objects
 from node.peers import BY_AGREEMENT, BY_PAIRING, BY_ROSTER, PAIRED, find_peer
 from node.queue import deliveries
-from node.rings import agreements, sector_steward
+from node.rings import agreements
 from node.rings.queries import describe_reach
 from node.rings.receipts import receipt_summary
 from node.rings.rosters import block_peer, close_for_restore, content_to_delete
-from node.rings.sector_checks import answer_check
-from node.rings.sector_rows import applications_of, find_sector, last_roster, roster_of, standing
+from node.rings.sector import steward as sector_steward
+from node.rings.sector.checks import answer_check
+from node.rings.sector.rows import applications_of, find_sector, last_roster, roster_of, standing
 from tests.factories import (
     PASSWORD,
     director_of,

@@ -12,10 +12,10 @@ from node.admin.doctor import examine
 from node.identity import Identity
 from node.ids import now
 from node.peers import BY_PAIRING, find_peer
-from node.rings import sector_outgoing
-from node.rings.sector_outgoing import leaving_statement, publish_leaving
-from node.rings.sector_rosters import take_roster
-from node.rings.sector_rows import (
+from node.rings.sector import outgoing as sector_outgoing
+from node.rings.sector.outgoing import leaving_statement, publish_leaving
+from node.rings.sector.rosters import take_roster
+from node.rings.sector.rows import (
     application_of,
     applications_of,
     contrary_rosters,

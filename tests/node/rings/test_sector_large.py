@@ -17,8 +17,8 @@ from node.boundary import ring_nodes
 from node.ids import now
 from node.notices import notices
 from node.queue import deliveries
-from node.rings.sector_rosters import take_roster
-from node.rings.sector_rows import last_roster, roster_of
+from node.rings.sector.rosters import take_roster
+from node.rings.sector.rows import last_roster, roster_of
 from node.rings.signed_documents import canonical, hash_of, prove
 from node.workers import lanes
 from node.workers import rings as ring_workers

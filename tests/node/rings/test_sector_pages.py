@@ -5,8 +5,8 @@ import re
 import httpx
 from sqlalchemy import select
 
-from node.rings.sector_rows import find_sector
-from node.rings.sector_tables import sector_applications
+from node.rings.sector.rows import find_sector
+from node.rings.sector.tables import sector_applications
 from tests.factories import PASSWORD, log_in, make_member, pair, post
 from tests.network import settle
 from tests.node.rings.conftest import Firms, Sector

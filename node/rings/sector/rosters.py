@@ -13,8 +13,8 @@ from node.rings.agreement_rows import get_ring_row
 from node.rings.keys import former, keys_of
 from node.rings.queries import CLOSED, OPEN
 from node.rings.rosters import set_closing_reason, settle_roster, tell_directors
-from node.rings.sector_pins import Standing, stand
-from node.rings.sector_rows import (
+from node.rings.sector.pins import Standing, stand
+from node.rings.sector.rows import (
     ENDED,
     SEEN,
     UNPROVED,

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row
 from node.identity import SELF
 from node.ids import now
 from node.peers import PAIRED
-from node.rings.sector_rows import (
+from node.rings.sector.rows import (
     OTHER_KEY,
     SOUND,
     contrary_rosters,

@@ -16,14 +16,14 @@ from node.i18n import msg
 from node.identity import SELF, Identity
 from node.ids import now
 from node.peers import BY_ROSTER, PAIRED, get_peer
-from node.rings import sector_outgoing
 from node.rings.agreement_rows import change_ring
 from node.rings.agreements import Share
 from node.rings.keys import is_key_of
 from node.rings.pairing import need_director
-from node.rings.sector_leaving import say_leaving
-from node.rings.sector_outgoing import reachable
-from node.rings.sector_rows import (
+from node.rings.sector import outgoing as sector_outgoing
+from node.rings.sector.leaving import say_leaving
+from node.rings.sector.outgoing import reachable
+from node.rings.sector.rows import (
     ADMITTED,
     WAITING,
     change_sector,
@@ -34,7 +34,7 @@ from node.rings.sector_rows import (
     sectors_of_steward,
     standing,
 )
-from node.rings.sector_steward import refused_fields
+from node.rings.sector.steward import refused_fields
 from node.rings.signed_documents import prove, read_document
 from schemas.agreement import moment, moment_text
 from schemas.sector import Application, Terms

@@ -18,12 +18,12 @@ from node.i18n import msg
 from node.identity import SELF, Identity
 from node.ids import now
 from node.peers import find_peer, get_peer
-from node.rings import sector_outgoing
 from node.rings.agreement_rows import change_ring
 from node.rings.pairing import need_director
-from node.rings.sector_outgoing import reachable
-from node.rings.sector_rosters import hold_to
-from node.rings.sector_rows import (
+from node.rings.sector import outgoing as sector_outgoing
+from node.rings.sector.outgoing import reachable
+from node.rings.sector.rosters import hold_to
+from node.rings.sector.rows import (
     ADMITTED,
     ENDED,
     REFUSED,

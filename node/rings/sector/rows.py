@@ -12,7 +12,7 @@ from node.errors import NotFound
 from node.identity import SELF
 from node.ids import new_id, now
 from node.peers import peers
-from node.rings.sector_tables import (
+from node.rings.sector.tables import (
     sector_applications,
     sector_checks,
     sector_firms,

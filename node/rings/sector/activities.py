@@ -14,10 +14,10 @@ from node.rings.agreement_rows import get_ring_row
 from node.rings.keys import is_proved_by_firm
 from node.rings.queries import CLOSED
 from node.rings.rosters import set_closing_reason, settle_roster, tell_directors
-from node.rings.sector_leaving import application_named, keep_leaving
-from node.rings.sector_outgoing import APPLICATION, APPLICATION_URN, ROSTER
-from node.rings.sector_rosters import about_link, take_roster
-from node.rings.sector_rows import (
+from node.rings.sector.leaving import application_named, keep_leaving
+from node.rings.sector.outgoing import APPLICATION, APPLICATION_URN, ROSTER
+from node.rings.sector.rosters import about_link, take_roster
+from node.rings.sector.rows import (
     REFUSED,
     WAITING,
     applications_of,
@@ -29,7 +29,7 @@ from node.rings.sector_rows import (
     keep_application,
     lock_sector,
 )
-from node.rings.sector_steward import put_out_leaver
+from node.rings.sector.steward import put_out_leaver
 from node.rings.signed_documents import is_proved, read_document
 from node.text import clean_name
 from schemas.activitystreams import parse_ring_urn

@@ -15,9 +15,9 @@ from node.errors import NotFound
 from node.identity import SELF, Identity
 from node.ids import now
 from node.peers import BY_ROSTER, PAIRED, get_peer, peers
-from node.rings.sector_outgoing import rosters_path, signed_item
-from node.rings.sector_rosters import note_unsigned, take_roster
-from node.rings.sector_rows import (
+from node.rings.sector.outgoing import rosters_path, signed_item
+from node.rings.sector.rosters import note_unsigned, take_roster
+from node.rings.sector.rows import (
     applications_in,
     change_check,
     change_sector,
@@ -32,7 +32,7 @@ from node.rings.sector_rows import (
     rosters_after,
     sectors_of_steward,
 )
-from node.rings.sector_tables import sector_checks, sector_firms, sector_terms
+from node.rings.sector.tables import sector_checks, sector_firms, sector_terms
 from node.rings.tables import rings
 
 EVERY = timedelta(days=1)

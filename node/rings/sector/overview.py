@@ -11,8 +11,8 @@ from node.identity import SELF, Identity
 from node.objects import ring_audience
 from node.peers import get_peer
 from node.rings.queries import NodeReach, describe_reach
-from node.rings.sector_inside import firms_inside
-from node.rings.sector_rows import (
+from node.rings.sector.inside import firms_inside
+from node.rings.sector.rows import (
     WAITING,
     all_sectors,
     application_of,

@@ -13,9 +13,9 @@ from node.i18n import msg
 from node.identity import SELF, Identity
 from node.ids import now
 from node.peers import get_peer
-from node.rings import sector_outgoing
-from node.rings.sector_outgoing import APPLICATION_URN, reachable
-from node.rings.sector_rows import (
+from node.rings.sector import outgoing as sector_outgoing
+from node.rings.sector.outgoing import APPLICATION_URN, reachable
+from node.rings.sector.rows import (
     ADMITTED,
     ENDED,
     REFUSED,

@@ -10,7 +10,7 @@ from node.ids import now
 from node.peers import BY_ROSTER, KNOWN, PAIRED, change_peer, get_peer, keep_peer, peers
 from node.people.queries import taken_names
 from node.rings.keys import is_key_of
-from node.rings.sector_rows import (
+from node.rings.sector.rows import (
     OTHER_KEY,
     SOUND,
     UNPROVED,

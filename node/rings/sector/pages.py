@@ -13,7 +13,6 @@ from node.errors import Invalid, NotFound
 from node.i18n import msg, translate
 from node.ids import now
 from node.peers import BY_ROSTER, PAIRED, find_peer, get_peer
-from node.rings import sector_joining, sector_steward
 from node.rings.agreement_pages import CONFIDENTIALITY, GOAL, PURPOSE
 from node.rings.agreement_rows import get_ring_row
 from node.rings.agreements import KEEP_DAYS, RING_DAYS, Share
@@ -21,11 +20,13 @@ from node.rings.overview import paired_firms
 from node.rings.pairing import clean_domain
 from node.rings.pairing_pages import attempt
 from node.rings.queries import RingRow, count_own_people
-from node.rings.sector_checks import agreeing
-from node.rings.sector_outgoing import TERMS_PATH
-from node.rings.sector_overview import view_firms, view_history, view_sector, view_sectors, view_waiting
-from node.rings.sector_rows import find_sector
-from node.rings.sector_steward import Draft
+from node.rings.sector import joining as sector_joining
+from node.rings.sector import steward as sector_steward
+from node.rings.sector.checks import agreeing
+from node.rings.sector.outgoing import TERMS_PATH
+from node.rings.sector.overview import view_firms, view_history, view_sector, view_sectors, view_waiting
+from node.rings.sector.rows import find_sector
+from node.rings.sector.steward import Draft
 from node.rings.signed import ask_node
 from node.web.context import shell_of
 from node.web.days import day_text, end_of_day
