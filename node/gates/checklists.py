@@ -116,12 +116,12 @@ def questions_for(db: Connection, audience: str) -> list[Question]:
 def answer(db: Connection, member_id: int, audience: str, answers: Mapping[str, str]) -> None:
     """Keep that a member said "no" to every question; raises Invalid at each other answer."""
     wrong: dict[str, str] = {}
-    for question in questions_for(db, audience):
+    for number, question in enumerate(questions_for(db, audience), 1):
         given = answers.get(question.name, "")
         if given == MAYBE:
             wrong[question.name] = CHANGE_IT
         elif given != NO:
-            wrong[question.name] = msg("Answer this question.")
+            wrong[question.name] = msg("Answer question %(number)s.", number=number)
     if wrong:
         raise Invalid(**wrong)
     moment = now()

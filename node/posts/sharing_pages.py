@@ -111,7 +111,8 @@ def _placed(visit: Visit, made: int, way: str) -> Response:
         return to_gate(visit, made, wait)
     if way == FURTHER:
         return _to(visit, f"/o/{made}", msg("Placed. The first one stays where it is."))
-    return _to(visit, f"/o/{made}", msg("Placed. Who had the first one is asked to delete it."))
+    said = msg("Placed. Who had the first one is asked to delete it. Under Taken away you see who confirms.")
+    return _to(visit, f"/o/{made}", said)
 
 
 def _to(visit: Visit, target: str, words: Message) -> Response:

@@ -239,9 +239,9 @@ def _answer(visit: Visit, audience: str, questions: Sequence[Question]) -> None:
 def _read_doubts(form: Form, questions: Sequence[Question]) -> str:
     """The questions that its author leaves to an editor."""
     answers = read_answers(form, questions)
-    for name, given in answers.items():
+    for number, (name, given) in enumerate(answers.items(), 1):
         if given not in (NO, MAYBE):
-            form.fail(name, msg("Answer this question."))
+            form.fail(name, msg("Answer question %(number)s.", number=number))
     return " ".join(name for name, given in answers.items() if given == MAYBE)
 
 

@@ -66,7 +66,7 @@ def clean_domain(text: str) -> str:
     except UnicodeError:
         domain = ""
     if not _DOMAIN.fullmatch(domain) or "@" in host:
-        raise Invalid(domain=msg("Fill in the address of their Leerkring, such as leren.voorbeeld.nl."))
+        raise Invalid(domain=msg("Fill in the address of the other server, such as leren.voorbeeld.nl."))
     return domain
 
 

@@ -15,7 +15,7 @@ from node.rings.queries import open_rings
 from node.rooms import actions, answers
 from node.rooms.actions import LONGEST_ANSWER, LONGEST_NAME, LONGEST_PURPOSE, LONGEST_QUESTION, Plan
 from node.rooms.places import MOST_PEOPLE
-from node.rooms.queries import IN, Room, get_room, is_host, place_of, rooms_for
+from node.rooms.queries import IN, INVITED, Room, get_room, is_host, place_of, rooms_for
 from node.rooms.shown import (
     entry,
     invitable,
@@ -210,6 +210,7 @@ def _about_page(visit: Visit, room: Room, form: Form) -> Response:
 
 def take_join(visit: Visit) -> Response:
     room, came_in = _room(visit), list[bool]()
+    place = place_of(visit.db, room.audience, visit.member.actor_id)
     answer = visit.form.text("answer", required=False, longest=LONGEST_ANSWER)
 
     def act() -> None:
@@ -219,9 +220,10 @@ def take_join(visit: Visit) -> Response:
         return _about_page(visit, room, visit.form)
     if came_in[0]:
         return _back(visit, f"{PATH}/{room.id}", msg("You are in this room now."))
-    return _back(
-        visit, f"{PATH}/{room.id}/about", msg("Asked. You get a notification when there is an answer.")
-    )
+    asked = msg("Asked. You get a notification when there is an answer.")
+    accepted = msg("You said yes. The node of the host lets you in; you get a notification in a moment.")
+    was_invited = place is not None and place.state == INVITED
+    return _back(visit, f"{PATH}/{room.id}/about", accepted if was_invited else asked)
 
 
 def take_leave(visit: Visit) -> Response:

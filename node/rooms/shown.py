@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from node.boundary import Member, is_guest, people_inside, ring_nodes
 from node.i18n import Message, msg, nmsg
 from node.identity import SELF, Identity
-from node.memberships import rooms
+from node.memberships import guests, rooms
 from node.objects import COMPANY
 from node.people.queries import author_views, list_people
 from node.rings.people import people_of_ring
@@ -42,12 +42,15 @@ LINES = {
 
 @dataclass(frozen=True)
 class RoomEntry:
-    """A room in the list; `state` is what the reader has there: in, invited, asked, or nothing."""
+    """A room in the list; `state` is what the reader has there: in, invited, asked, or nothing.
+
+    How many people are in it is known of our own rooms and of those that one is in.
+    """
 
     room: Room
     place: str
     within: str
-    people: int
+    people: int | None
     state: str
 
 
@@ -80,7 +83,8 @@ def entry(db: Connection, member: Member, room: Room) -> RoomEntry:
     place = place_of(db, room.audience, member.actor_id)
     kind = "company" if room.within == COMPANY else "ring"
     state = place.state if place is not None else ""
-    return RoomEntry(room, kind, within_name(db, room), count_inside(db, room), state)
+    people = count_inside(db, room) if room.is_ours or state == IN else None
+    return RoomEntry(room, kind, within_name(db, room), people, state)
 
 
 def people_views(db: Connection, node: Identity, room: Room) -> list[PersonView]:
@@ -155,8 +159,29 @@ def reach_words(db: Connection, audience: str) -> Message:
     peers = {row.peer_id for row in rows} - {SELF}
     within = db.scalar(select(rooms.c.within).where(rooms.c.audience == audience))
     names = [peer.name or peer.domain for peer in ring_nodes(db, within or "") if peer.id in peers]
+    visiting = _count_guests(db, [row.id for row in rows])
+    if visiting:
+        return _reach_with_guests(count, names, visiting)
     if not names:
         return msg("%(people)s, all of your own company. Nobody else.", people=count)
     return msg(
         "%(people)s, of your own company and of %(names)s. Nobody else.", people=count, names=", ".join(names)
+    )
+
+
+def _count_guests(db: Connection, actor_ids: list[int]) -> int:
+    query = select(func.count()).select_from(guests).where(guests.c.actor_id.in_(actor_ids))
+    return int(db.execute(query).scalar_one())
+
+
+def _reach_with_guests(people: Message, names: list[str], visiting: int) -> Message:
+    """A guest reads these words too, so they do not say "your own company"."""
+    among = nmsg("%(count)s of them is a guest.", "%(count)s of them are guests.", visiting)
+    if not names:
+        return msg("%(people)s, at this company. %(guests)s Nobody else.", people=people, guests=among)
+    return msg(
+        "%(people)s, at this company and at %(names)s. %(guests)s Nobody else.",
+        people=people,
+        names=", ".join(names),
+        guests=among,
     )

@@ -9,7 +9,7 @@ from node.boundary import people_inside
 from tests.factories import log_in, make_member, post
 from tests.network import RunningNode
 from tests.node.access.test_ends import day
-from tests.node.guests.test_links import FORM, guest_ids, room_of
+from tests.node.guests.test_links import FORM, guest_ids, guest_of, room_of
 
 
 def link_on(answer: httpx.Response) -> str:
@@ -73,3 +73,12 @@ async def test_an_admin_sees_a_guest_and_their_host_and_shuts_out_but_not_where_
     await admin.post(f"/members/guests/{guest_id}/disable")
     assert (await guest.get("/settings")).status_code == 404
     assert node.read(list_guests)[0].disabled_at is not None
+
+
+async def test_a_room_with_a_guest_does_not_say_that_all_are_of_the_own_company(node: RunningNode) -> None:
+    host = make_member(node, "anna")
+    guest, room = await guest_of(node, host), room_of(node, host)
+    for browser in (guest, await log_in(node, "anna")):
+        page = (await browser.get(f"/rooms/{room.id}")).text
+        assert "2 mensen in deze kamer, bij dit bedrijf. 1 van hen is gast." in page
+        assert "eigen bedrijf. Niemand" not in page
