@@ -312,8 +312,12 @@ class Machine:
         audience = thing.audience
         if is_room(audience):
             room = self.model.rooms[audience]
-            return room.home == site.name and not self.model.view(site.name, room.within).is_restored
-        return not is_ring(audience) or not self.model.view(site.name, audience).is_restored
+            is_certain = not is_ring(room.within) or self._is_certain(site, room.within)
+            return room.home == site.name and is_certain
+        return not is_ring(audience) or self._is_certain(site, audience)
+
+    def _is_certain(self, site: Site, ring: str) -> bool:
+        return not self.model.view(site.name, ring).is_restored
 
     def _ask_outside(self, site: Site, asker: Site, thing: Thing) -> None:
         """Another node under its own key; the node itself stands for nobody at all."""

@@ -16,6 +16,7 @@ from node.outbox import numbers
 from node.posts.tables import posts
 from node.queue import activities, count_queue
 from node.rings.tables import heads, heard
+from tests.processes import nodes
 from tests.processes.conftest import Pair
 from tests.processes.nodes import Node, wait_until
 
@@ -62,7 +63,9 @@ def wait_until_settled(two: Pair, acknowledged: Iterable[tuple[Node, int]]) -> N
     wanted = list(acknowledged)
     for node in two.nodes:
         ids = {post for author, post in wanted if author is node}
-        wait_until(partial(_is_settled, node, ids), f"{node.domain} to settle", seconds=100)
+        wait_until(
+            partial(_is_settled, node, ids), f"{node.domain} to settle", seconds=max(100.0, nodes.SECONDS)
+        )
 
 
 def _is_settled(node: Node, ids: set[int]) -> bool:
