@@ -150,9 +150,11 @@ class Machine:
     def _hear_answer(self, passage: Passage) -> None:
         """What a node asks a partner and takes over at once: the proof of its key, versions of agreements."""
         path = urlsplit(passage.request.url).path
-        if passage.response.status == 200 and path == PROVE_PATH:
+        if passage.response.status != 200 or not passage.source:
+            return  # what was kept back comes when nobody waits for its answer any more
+        if path == PROVE_PATH:
             self.model.proved[name_of(passage.source), name_of(passage.target)] = self.moment
-        if passage.response.status != 200 or path != VERSIONS_PATH:
+        if path != VERSIONS_PATH:
             return
         name = name_of(passage.source)
         for item in json.loads(passage.response.body)["items"]:
