@@ -54,9 +54,14 @@ def _of_texts(before: Agreement, after: Agreement) -> Iterator[Message]:
         yield msg("What stays between us is written anew.")
 
 
+def _day(agreement: Agreement) -> str:
+    """Its last day in figures that both languages read: 31-12-2027."""
+    return "-".join(reversed(agreement.ends_at[:10].split("-")))
+
+
 def _of_terms(before: Agreement, after: Agreement) -> Iterator[Message]:
     if before.ends_at[:10] != after.ends_at[:10]:
-        yield msg("It ends on %(new)s instead of %(old)s.", new=after.ends_at[:10], old=before.ends_at[:10])
+        yield msg("It ends on %(new)s instead of %(old)s.", new=_day(after), old=_day(before))
     if before.retention_days != after.retention_days:
         yield msg(
             "What came from a firm that left is deleted after %(new)s days instead of %(old)s.",

@@ -1,6 +1,7 @@
 """How a guest comes in: by a link that works once, for a short time, after a tap."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -67,6 +68,8 @@ async def test_an_invitation_says_who_invites_and_makes_a_guest_who_agreed(node:
     refused = await client.post(link, data={**FORM, "rules": ""})
     assert refused.status_code == 422
     assert 'id="rules-wrong"' in refused.text
+    unnamed = await client.post(link, data={**FORM, "name": ""})
+    assert re.search(r'name="rules"[^>]*\schecked\s+required\s', unnamed.text), "the tick stays"
     assert (await client.post(link, data=FORM)).status_code == 303
     assert "Lekkages" in (await client.get("/", follow_redirects=True)).text
     assert "Je bent hier te gast tot en met" in (await client.get("/settings")).text
