@@ -24,7 +24,7 @@ from node.rings.keys import statements_of
 from node.rings.people import serve_people
 from node.rings.proving import prove
 from node.rings.queries import ring_of_audience
-from node.rings.restoring import answer_state, heard_from, knows_more, notice_copy
+from node.rings.restoring import answer_state, heard_from, knows_more
 from node.rings.sector import checks as sector_checks
 from node.rings.signed import (
     NONCE,
@@ -146,8 +146,8 @@ async def answer_activities(request: Request, audience: str) -> Response:
     epoch, after = _number(request, "epoch", 1), _number(request, "after", 0)
 
     def answer(db: Connection, node: Identity, audience: str, peer: Row[Any]) -> Document:
+        # A question closes nothing: what a partner knows of us it says in its own signed answers.
         if knows_more(db, node, int(peer.id), {audience: [epoch, after]}):
-            notice_copy(db, node, int(peer.id), {audience: [epoch, after]})
             return {"epoch": epoch, "last": 0, "items": [], "next_epoch": None}
         if peer.compared_at is None:
             change_peer(db, int(peer.id), compared_at=now())

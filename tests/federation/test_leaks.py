@@ -16,6 +16,7 @@ from node.db import metadata
 from node.objects import COMPANY
 from node.posts.reactions import like
 from node.posts.tables import posts
+from node.rooms.tables import room_details
 from tests.factories import make_topic, post, ring_of
 from tests.federation.canaries import canary
 from tests.federation.readers import DOCUMENT, JSON, PAGE, Reader
@@ -117,7 +118,8 @@ FOR_ALL_MEMBERS = {"/follow/{id}", "/unfollow/{id}", "/rings/{handle}/check"}  #
 @pytest.mark.parametrize("kind", ["bram", "sara"])
 async def test_a_form_with_a_guessed_id_gets_the_answer_of_no_id_at_all(world: World, kind: str) -> None:
     node, reader = nodes_for(world, kind)[0], world.readers[kind]
-    words = fillings(node) | {"object": unreadable(world, kind), "topic": unreadable(world, kind)}
+    closed = unreadable(world, kind)
+    words = fillings(node) | {"object": closed, "topic": closed, "room": rooms_of_others(world, node, kind)}
     for route, (path, form) in GUESSED.items():
         for name in set(WORD.findall(path + str(form))) - {"hash"}:
             if route in FOR_ALL_MEMBERS:
@@ -134,6 +136,14 @@ def unreadable(world: World, kind: str) -> list[str]:
         return [str(world.stored_at(world.smit, "left ring before"))]
     mia = world.bakker.read(lambda db: db.scalar(select(posts.c.object_id).where(_holds("personal of mia"))))
     return [str(mia), str(world.posts["personal of anna"]), str(world.posts["held in ring"])]
+
+
+def rooms_of_others(world: World, node: RunningNode, kind: str) -> list[str]:
+    """Rooms at this member's node of which they may not even know the name."""
+    rows = node.read(lambda db: db.execute(select(room_details.c.id, room_details.c.name)).all())
+    found = [str(row.id) for row in rows if world.canaries.find(row.name.encode()) - allowed(kind)]
+    assert found or kind == "sara"
+    return found
 
 
 def _holds(label: str) -> ColumnElement[bool]:
