@@ -62,11 +62,13 @@ def planted(name: str) -> Iterator[Fault]:
     kept = [(where, what, getattr(where, what)) for where, what, _ in changes]
     for where, what, wrong in changes:
         setattr(where, what, wrong)
+    boundary.readable.cache_clear()  # faults are planted beneath what it keeps
     try:
         yield found
     finally:
         for where, what, right in kept:
             setattr(where, what, right)
+        boundary.readable.cache_clear()
 
 
 # --- the boundary --------------------------------------------------------------------------------------

@@ -627,7 +627,6 @@ def running(start: Start) -> Iterator[tuple[Machine, asyncio.Runner]]:
     kept = structlog.get_config()
     try:
         with (
-            readers.kept_conditions(),
             no_threads(),
             Clock(start.moment) as clock,
             chance_from(int(start.moment.timestamp())),

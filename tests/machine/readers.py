@@ -2,21 +2,15 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from federation.messages import Request
 from federation.signatures import sign_rfc9421
-from node import boundary
 from node.boundary import Anonymous, Member, Outside, Reader, readable
-from node.db import UtcDateTime
-from node.ids import now
 from node.objects import objects
 from tests.federation.strangers import sign_as
 from tests.machine.world import Site, World, call
@@ -66,30 +60,6 @@ def _compile(site: Site, reader: Reader, moment: datetime) -> tuple[str, list[An
 
 def _stored(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-
-
-# Building these conditions took two fifths of each page: they are built once per reader, and ask the clock
-# when they are executed. Faults are planted beneath them, so the parts are made anew for every world.
-_now = bindparam("moment", callable_=lambda: now(), type_=UtcDateTime())
-_PARTS = ("_open_to_member", "_open_to_outside", "_held_for")
-
-
-@contextmanager
-def kept_conditions() -> Iterator[None]:
-    """Meanwhile the boundary's conditions are made once for each reader."""
-    right = {name: getattr(boundary, name) for name in _PARTS}
-    for name, make in right.items():
-        setattr(boundary, name, _once(make))
-    try:
-        yield
-    finally:
-        for name, make in right.items():
-            setattr(boundary, name, make)
-
-
-def _once(make: Any) -> Any:
-    made = lru_cache(maxsize=500)(lambda reader: make(reader, _now))
-    return lambda reader, _moment: made(reader)
 
 
 # --- through the front door --------------------------------------------------------------------------
