@@ -115,7 +115,10 @@ def check_numbers(two: Pair) -> None:
         found = node.rows(select(numbers.c.last).where(numbers.c.audience == audience))
         last = found[0].last if found else 0
         assert sorted(n for n in given if n is not None) == list(range(1, last + 1))
-        followed = [(row.contiguous, row.highest) for row in partner.rows(select(heads))]
+        followed = [
+            (row.contiguous, row.highest)
+            for row in partner.rows(select(heads).where(heads.c.audience == audience))
+        ]
         assert followed == [(last, last)] or (not last and not followed)
         assert partner.rows(select(func.count()).select_from(heard))[0][0] == 0
 
