@@ -72,6 +72,7 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 def ignore_periods(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(boundary, "_spans", lambda _period, _moment: true())
+    boundary.readable.cache_clear()
 
 
 def show_company(patch: pytest.MonkeyPatch) -> None:
@@ -98,7 +99,6 @@ async def test_a_planted_leak_is_found(
     await leave_ring(own_circle.smit, "monteurs")
     await own_circle.settle()
     plant(monkeypatch)
-    boundary.readable.cache_clear()
     found = (await checked(own_circle.bakker)).differences
     monkeypatch.undo()
     boundary.readable.cache_clear()
