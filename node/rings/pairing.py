@@ -16,7 +16,7 @@ from node.i18n import msg
 from node.identity import Identity, tie_domain
 from node.ids import new_id, now
 from node.notices import notify
-from node.peers import BY_PAIRING, change_peer, get_peer, is_blocked, keep_peer
+from node.peers import BLOCKED, BY_PAIRING, change_peer, find_peer, get_peer, is_blocked, keep_peer
 from node.peers import PAIRED as PEER_PAIRED
 from node.rings.keys import keep_former
 from node.rings.rosters import reopen_rings
@@ -122,7 +122,10 @@ def _add(db: Connection, node: Identity, director_id: int, **values: object) -> 
 
 
 def _refuse_blocked(db: Connection, domain: str) -> None:
-    if is_blocked(db, domain):
+    """An admin's rule holds; a partner that two keys were signed for comes back by pairing alone."""
+    known = find_peer(db, domain)
+    is_in_doubt = known is not None and known.state == BLOCKED and known.ruled_at is None
+    if is_blocked(db, domain) and not is_in_doubt:
         raise Invalid(domain=msg("Your node has blocked that server. An admin can end that first."))
 
 
