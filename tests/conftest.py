@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
+from node.access import passwords
 from tests.postgres import PostgresServer
 from tests.schema import create_schema
 
@@ -20,11 +22,15 @@ NO_SKIP = "LEERKRING_NO_SKIP"
 settings.register_profile("leerkring", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("leerkring")
 
+# Hundreds of members are made and logged in; nodes in processes of their own keep the real cost.
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "each_database: runs on SQLite and on PostgreSQL")
     for name in [name for name in os.environ if name.startswith("LEERKRING_") and name != NO_SKIP]:
         del os.environ[name]
+    passwords.hasher = QUICK_HASHER
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

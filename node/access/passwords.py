@@ -10,20 +10,20 @@ from node.i18n import msg
 
 SHORTEST, LONGEST = 10, 1000
 
-_hasher = PasswordHasher()
+hasher = PasswordHasher()
 
 
 def hash_password(password: str) -> str:
     """An argon2id hash; raises Invalid when the password is too short or too long."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise Invalid(password=msg("Choose a password of at least %(count)s characters.", count=SHORTEST))
-    return _hasher.hash(password)
+    return hasher.hash(password)
 
 
 def is_password(password: str, password_hash: str | None) -> bool:
     """Whether it fits; without a hash the same time is spent and the answer is no."""
     try:
-        _hasher.verify(password_hash or _nobody(), password)
+        hasher.verify(password_hash or _nobody(), password)
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
@@ -31,4 +31,4 @@ def is_password(password: str, password_hash: str | None) -> bool:
 
 @cache
 def _nobody() -> str:
-    return _hasher.hash("nobody's password")
+    return hasher.hash("nobody's password")

@@ -81,7 +81,7 @@ def _write(page: Page, world: World) -> None:
     page.keyboard.type("Wie heeft de sleutel van de bus?")
     tab_to(page, page.get_by_role("radio", name=OWN_COMPANY))
     page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("radio", name="Monteurs")).to_be_checked()
+    expect(page.get_by_role("radio", name="Installateurs van Nederland")).to_be_checked()
     page.keyboard.press("ArrowUp")
     expect(page.get_by_role("radio", name=OWN_COMPANY)).to_be_checked()
     tab_to(page, page.get_by_role("button", name="Bericht plaatsen"))

@@ -125,7 +125,8 @@ async def test_reactions_to_an_older_post_are_none_and_counted_nowhere_for_a_new
     sara = member_row(node, "sara").actor_id
     before = len(await numbers(joined))
     node.write(lambda db: like(db, node.identity, sara, there))
-    node.write(lambda db: like(db, node.identity, sara, get_text(node, "Welkom Jansen").id))
+    new = post(node, "sara", joined.ring, "Fijn dat Jansen er is")
+    node.write(lambda db: like(db, node.identity, sara, new))
     joined.bakker.write(
         lambda db: like(db, joined.bakker.identity, member_row(joined.bakker, "anna").actor_id, joined.old)
     )
@@ -134,7 +135,7 @@ async def test_reactions_to_an_older_post_are_none_and_counted_nowhere_for_a_new
     assert len(answered) == before + 1
     assert '"none": true' in answered[-1]
     browser = await log_in(joined.jansen, "jan")
-    welcome = (await browser.get(f"/o/{get_text(joined.jansen, 'Welkom Jansen').id}")).text
+    welcome = (await browser.get(f"/o/{get_text(joined.jansen, 'Fijn dat Jansen er is').id}")).text
     assert str(joined.old) not in welcome
 
 

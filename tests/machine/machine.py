@@ -143,7 +143,7 @@ class Machine:
         if passage.request.method != "POST" or passage.response.status != 202:
             return
         activity = activity_in(passage.request)
-        if activity.get("type") in ("Offer", "Leave"):
+        if activity.get("type") == "Offer" or _leaves_a_ring(activity):
             waiting = self.pending.setdefault(name_of(passage.target), {})
             waiting[str(activity["id"])] = Pending(name_of(passage.source), activity)
 
@@ -545,6 +545,12 @@ class Machine:
 
     def paired_with(self, name: str) -> list[str]:
         return [other for other in self.sites if self.model.pairs.get((name, other)) == PAIRED]
+
+
+def _leaves_a_ring(activity: dict[str, Any]) -> bool:
+    """Rooms are left by the same word; who is in one is read at its home."""
+    about = activity.get("object")
+    return bool(activity.get("type") == "Leave" and isinstance(about, dict) and "agreement" in about)
 
 
 def describe(thing: Thing) -> str:
