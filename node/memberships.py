@@ -1,5 +1,6 @@
 """Who is in what: nodes in rings, people in rooms, guests, addressees, follows. The boundary reads it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import (
@@ -81,17 +82,16 @@ follows = Table(
 PENDING, ACCEPTED = "pending", "accepted"
 
 
-def open_period(db: Connection, audience: str, peer_id: int, until: datetime | None) -> None:
-    """A node comes into a ring now, until `until` at the latest; an open period is kept, its end moved."""
-    still = _open(audience, peer_id)
-    if db.execute(select(memberships.c.id).where(still)).first():
-        db.execute(update(memberships).where(still).values(until_at=until))
-        return
-    db.execute(
-        insert(memberships).values(
-            id=new_id(), audience=audience, peer_id=peer_id, from_at=now(), until_at=until
-        )
-    )
+def open_periods(db: Connection, audience: str, peer_ids: Iterable[int], until: datetime | None) -> None:
+    """Nodes come into a ring now, until `until` at the latest; an open period is kept, its end moved."""
+    wanted, open_ones = set(peer_ids), _open_in(audience)
+    there = set(db.scalars(select(memberships.c.peer_id).where(open_ones)))
+    ours = update(memberships).where(open_ones, memberships.c.peer_id.in_(wanted & there))
+    db.execute(ours.values(until_at=until))
+    values = {"audience": audience, "from_at": now(), "until_at": until}
+    rows = [{"id": new_id(), "peer_id": peer_id, **values} for peer_id in sorted(wanted - there)]
+    if rows:
+        db.execute(insert(memberships), rows)
 
 
 def period_now(db: Connection, audience: str, peer_id: int) -> tuple[datetime, datetime | None]:
@@ -136,11 +136,12 @@ def close_place(db: Connection, audience: str, actor_id: int) -> None:
 
 
 def _open(audience: str, peer_id: int) -> ColumnElement[bool]:
-    return (
-        (memberships.c.audience == audience)
-        & (memberships.c.peer_id == peer_id)
-        & or_(memberships.c.until_at.is_(None), memberships.c.until_at > now())
-    )
+    return _open_in(audience) & (memberships.c.peer_id == peer_id)
+
+
+def _open_in(audience: str) -> ColumnElement[bool]:
+    still = or_(memberships.c.until_at.is_(None), memberships.c.until_at > now())
+    return (memberships.c.audience == audience) & still
 
 
 def is_confined(db: Connection, audience: str) -> bool:

@@ -39,6 +39,8 @@ from node.posts.audiences import (
     find_parent,
     is_wanted,
     keeps_audience,
+    need_closed,
+    wait_for_closed,
 )
 from node.posts.documents import Note, activity_around, note_document, reaction_document, read_note
 from node.posts.mentions import pick_readers
@@ -152,10 +154,12 @@ def _answer_known(db: Connection, incoming: Incoming, known: Row[Any]) -> None:
 
 
 def keep_note(db: Connection, incoming: Incoming, note: Note, *, is_asked: bool) -> int:
+    named = _addressing(db, incoming)
+    if named.closed:  # before its author is asked for: their node shows its people to ring nodes only
+        need_closed(db, incoming, named)
     author = require_actor(db, incoming.actor_uri)
     if author.peer_id != incoming.peer_id:
         raise Dropped("an author of another server")
-    named = _addressing(db, incoming)
     parent = find_parent(db, incoming, note.parent_uri)
     decision = decide_audience(db, incoming, named, author, parent)
     if not is_asked and not is_wanted(db, incoming, named, author, decision, set(note.mentions)):
@@ -284,6 +288,8 @@ def receive_update(db: Connection, incoming: Incoming) -> None:
     """New words for the same readers; another audience is refused (rule 3)."""
     note = read_own(incoming)
     post = find_post(db, note.uri)
+    if post is None:
+        wait_for_closed(db, incoming, _addressing(db, incoming))
     if post is None or post.origin != incoming.peer_id or post.state == DELETED:
         raise Dropped("a change of nothing we have")
     _change(db, incoming, post, note)
@@ -365,6 +371,8 @@ def receive_like(db: Connection, incoming: Incoming) -> None:
 
 def _target(db: Connection, incoming: Incoming) -> Row[Any]:
     target = find_post(db, incoming.object_uri)
+    if target is None:
+        wait_for_closed(db, incoming, _addressing(db, incoming))
     if target is None or not may_hold(db, incoming.reader, target):
         raise Dropped("a reaction to nothing they may read")
     return target

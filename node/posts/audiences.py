@@ -6,14 +6,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, or_, select, true
 
 from federation.addressing import Addressing
-from node.actors import GROUP, actors
-from node.boundary import is_inside, is_limited, is_within, may_hold, person_is_inside
+from node.actors import GROUP, actors, find_actor
+from node.boundary import is_inside, is_limited, may_hold, person_is_inside
 from node.db import relative
 from node.identity import SELF
 from node.incoming import Dropped, Early, Incoming
 from node.memberships import ACCEPTED, follows
 from node.objects import PEOPLE, PUBLIC, closed_audiences, is_closed, is_room
 from node.posts.storing import addressees_of, find_post, is_below
+from node.rings.expected import need_both_within
 
 
 @dataclass(frozen=True)
@@ -59,18 +60,32 @@ def _wanted(db: Connection, incoming: Incoming, named: Addressing, author: Row[A
 
 
 def _only_closed(db: Connection, incoming: Incoming, named: Addressing, author: Row[Any]) -> str:
+    """The one ring or room it names, if its author may speak there."""
+    audience = need_closed(db, incoming, named)
+    if is_room(audience) and not (is_inside(db, audience) and person_is_inside(db, audience, author.id)):
+        raise Early("its author is not in the room, as far as we heard")
+    return audience
+
+
+def need_closed(db: Connection, incoming: Incoming, named: Addressing) -> str:
     """The one ring or room it names, if both nodes are in it now and the node's own key signed (rule 8)."""
     found = closed_audiences(named)
     if len(found) != 1 or named.public:
         raise Dropped("not addressed to exactly one ring or room")
-    audience = found.pop()
     if not incoming.by_node:
         raise Dropped("ring content needs the node's own key")
-    if not is_within(db, audience) or not is_within(db, audience, incoming.peer_id):
-        raise Dropped("not a ring or room that both are in")
-    if is_room(audience) and not (is_inside(db, audience) and person_is_inside(db, audience, author.id)):
-        raise Early("its author is not in the room, as far as we heard")
+    audience = found.pop()
+    need_both_within(db, audience, incoming.peer_id)
     return audience
+
+
+def wait_for_closed(db: Connection, incoming: Incoming, named: Addressing) -> None:
+    """What is about a post that we do not have waits as long as that post would: raises Early then."""
+    author = find_actor(db, incoming.actor_uri)
+    if named.closed and author is None:
+        need_closed(db, incoming, named)
+    if named.closed and author is not None:
+        _only_closed(db, incoming, named, author)
 
 
 def _among(db: Connection, wanted: Decision, parent: Row[Any]) -> Decision:

@@ -1,7 +1,7 @@
 """Numbers in rings and rooms: every number of an author's node is answered, so nobody misses one unseen."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeGuard
@@ -156,6 +156,13 @@ def follow_numbers(db: Connection, audience: str, peer_ids: Iterable[int]) -> No
     """These nodes are inside now: from here on we ask them for what we do not have of that ring or room."""
     fresh = [{"audience": audience, "peer_id": peer_id, "behind": True} for peer_id in peer_ids]
     insert_new(db, sources, fresh)
+
+
+def ask_from_start(db: Connection, audience: str, peer_ids: Collection[int]) -> None:
+    """These nodes came into a ring, or came back: what have they for it, and who are their people?"""
+    follow_numbers(db, audience, peer_ids)
+    these = sources.c.audience == audience, sources.c.peer_id.in_(peer_ids)
+    db.execute(update(sources).where(*these).values(behind=True, people_at=None))
 
 
 def note_number(db: Connection, peer_id: int, audience: str, epoch: int, n: int) -> None:

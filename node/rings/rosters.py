@@ -13,13 +13,13 @@ from node.db import insert_new
 from node.departures import departures, record_departure
 from node.identity import SELF, nodes
 from node.ids import now
-from node.memberships import close_period, close_rooms, guests, memberships, open_period, rooms
+from node.memberships import close_period, close_rooms, guests, memberships, open_periods, rooms
 from node.notices import notices, notify, renew_notices
 from node.objects import DELETED, objects, ring_audience
 from node.peers import BLOCKED, change_peer, peers
-from node.queue import drop_deliveries
+from node.queue import drop_deliveries, wake_early
 from node.rings.agreement_rows import agreements_of, change_ring, document_of, get_ring_row
-from node.rings.catching_up import change_source, follow_numbers
+from node.rings.catching_up import ask_from_start
 from node.rings.partner_rosters import PARTNERS, Roster, RosterOf, agreed_roster, has_left, nobody
 from node.rings.people import begin_ring
 from node.rings.queries import CLOSED, OPEN
@@ -48,20 +48,19 @@ def settle_roster(db: Connection, own_domain: str, ring_id: int) -> None:
         _tell_changes(db, ring, was_in, others)
     for peer_id in was_in - others:
         _put_out(db, ring, peer_id)
-    for peer_id in others:
-        _let_in(db, ring, peer_id, roster.ends_at)
-    open_period(db, ring_audience(ring.hash), SELF, roster.ends_at)
+    _let_in(db, ring, others, roster.ends_at)
     _mark_open(db, ring)
 
 
-def _let_in(db: Connection, ring: Row[Any], peer_id: int, ends_at: datetime) -> None:
-    """It is in until then; one that comes in, or comes back, is asked what it has and who its people are."""
+def _let_in(db: Connection, ring: Row[Any], others: frozenset[int], ends_at: datetime) -> None:
+    """They and we are in until then; who comes in, or comes back, is asked for what we do not have."""
     audience = ring_audience(ring.hash)
-    if not is_in_ring(db, audience, peer_id):
-        insert_new(db, ring_partners, [{"ring_id": ring.id, "peer_id": peer_id}])
-        follow_numbers(db, audience, [peer_id])
-        change_source(db, audience, peer_id, behind=True, people_at=None)
-    open_period(db, audience, peer_id, ends_at)
+    fresh = others - {peer.id for peer in ring_nodes(db, audience)}
+    insert_new(db, ring_partners, [{"ring_id": ring.id, "peer_id": peer_id} for peer_id in fresh])
+    ask_from_start(db, audience, fresh)
+    if fresh or not is_in_ring(db, audience):
+        wake_early(db)
+    open_periods(db, audience, {*others, SELF}, ends_at)
 
 
 def _tell_changes(db: Connection, ring: Row[Any], was_in: set[int], others: frozenset[int]) -> None:

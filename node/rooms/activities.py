@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row
 from federation.documents import Document, as_id, as_object, as_text, parse_time
 from federation.errors import Rejected
 from node.actors import PERSON, find_actor
-from node.boundary import is_guest, is_in_ring, is_within, person_is_inside
+from node.boundary import is_guest, is_within, person_is_inside
 from node.db import relative
 from node.identity import SELF, Identity
 from node.ids import now
@@ -17,6 +17,7 @@ from node.objects import audience_of_urn, is_ring
 from node.peers import PAIRED, get_peer
 from node.people.queries import is_active
 from node.rings.catching_up import follow_numbers
+from node.rings.expected import need_both_within
 from node.rings.people import keep_named, read_person
 from node.rooms.actions import (
     LONGEST_ANSWER,
@@ -97,8 +98,9 @@ def _founding(db: Connection, incoming: Incoming, peer: Row[Any]) -> Founding:
     if founding.audience != audience_of_urn(as_id(incoming.object)) or founding.home != peer.actor_uri:
         raise Dropped("a room that this node does not keep")
     ring = founding.within
-    if not is_ring(ring) or not is_in_ring(db, ring) or not is_in_ring(db, ring, peer.id):
-        raise Dropped("a room in no ring that both are in")
+    if not is_ring(ring):
+        raise Dropped("a room in no ring")
+    need_both_within(db, ring, int(peer.id))
     return founding
 
 
@@ -148,8 +150,9 @@ def _room_of(db: Connection, incoming: Incoming) -> Room:
     """The room a seat is in, which the sender and we may both be in; unknown ones may still come."""
     audience = audience_of_urn(as_text(incoming.object.get("room"), 100))
     room = find_room(db, audience) if audience else None
-    if room is None or not is_within(db, room.audience) or not is_within(db, room.audience, incoming.peer_id):
+    if room is None:
         raise Dropped("no room that both can be in")
+    need_both_within(db, room.audience, incoming.peer_id)
     return room
 
 

@@ -10,7 +10,7 @@ from federation.addressing import Addressing, read_addressing, strip_blind
 from federation.documents import Document, as_text, parse_time, same_origin, types_of
 from federation.errors import Rejected
 from node.actors import GROUP, get_actor
-from node.boundary import holders_of, is_in_ring, receivers, receivers_of_update
+from node.boundary import holders_of, receivers, receivers_of_update
 from node.db import absolute
 from node.errors import NotFound
 from node.identity import SELF, Identity
@@ -20,6 +20,7 @@ from node.objects import PUBLIC as PUBLIC_AUDIENCE
 from node.outbox import publish
 from node.people.activities import actor_document, as_html, delete_person_if_any
 from node.people.remote import keep_actor, require_actor
+from node.rings.expected import need_both_within
 from node.rings.receipts import send_receipt
 from node.text import clean_name
 from node.topics.queries import KIND, find_topic_by_uri
@@ -210,9 +211,9 @@ def _shared_ring(db: Connection, incoming: Incoming) -> str:
     """The one ring that it names, if both nodes are in it now and the node's own key signed (rule 8)."""
     named = read_addressing(incoming.activity, incoming.object)
     audience = _only_ring(named)
-    inside = is_in_ring(db, audience) and is_in_ring(db, audience, incoming.peer_id)
-    if not incoming.by_node or not inside:
-        raise Dropped("not a ring that both are in")
+    if not incoming.by_node:
+        raise Dropped("ring content needs the node's own key")
+    need_both_within(db, audience, incoming.peer_id)
     return audience
 
 

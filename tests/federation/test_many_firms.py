@@ -4,6 +4,7 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -13,9 +14,9 @@ from node.admin.doctor import examine
 from node.notices import notices
 from node.peers import peers
 from node.posts.actions import Draft, publish_post
-from node.queue import activities, deliveries
+from node.queue import activities, deliveries, received, wake_early
 from node.rings import agreements
-from node.rings.agreement_rows import COMPLETE, agreements_of, change_agreement, get_agreement
+from node.rings.agreement_rows import COMPLETE, LAPSED, agreements_of, change_agreement, get_agreement
 from node.rings.agreements import Share
 from tests.factories import (
     PASSWORD,
@@ -30,7 +31,7 @@ from tests.factories import (
     ring_of,
 )
 from tests.federation.readers import DOCUMENT, Reader, by_node_key
-from tests.federation.traffic import find_text, get_text
+from tests.federation.traffic import activity_of, deliver_as_node, find_text, get_text, ring_note
 from tests.network import RunningNode, fediverse, settle
 
 NAMES = ("bakker", "smit", "kuiper")
@@ -50,18 +51,22 @@ class Three:
 
     async def next_version(self, *nodes: RunningNode) -> str:
         """Bakker proposes it and the others sign on their pages."""
-        director, ring = director_of(self.bakker), ring_of(self.bakker, "monteurs")
-        terms = make_terms(*nodes)
-        made = self.bakker.write(
-            lambda db: agreements.propose(
-                db, self.bakker.identity, director, PASSWORD, terms, ring_id=ring.id
-            )
-        )
-        await self.settle()
+        made = await propose(self, *nodes)
         for node in nodes[1:]:
             await sign_on_page(node, made)
             await self.settle()
         return made
+
+
+async def propose(three: "Three", *nodes: RunningNode) -> str:
+    """Bakker proposes a version for these firms, and signs it."""
+    bakker, director, ring = three.bakker, director_of(three.bakker), ring_of(three.bakker, "monteurs")
+    terms = make_terms(*nodes)
+    made = bakker.write(
+        lambda db: agreements.propose(db, bakker.identity, director, PASSWORD, terms, ring_id=ring.id)
+    )
+    await three.settle()
+    return made
 
 
 async def sign_on_page(node: RunningNode, agreement: str) -> None:
@@ -194,3 +199,49 @@ async def test_two_versions_stand_side_by_side_and_the_doctor_says_so(three: Thr
     assert "Bel de andere directeuren." not in member
     found = examine(bakker.engine, bakker.settings, "nl")
     assert [one.ok for one in found if "two versions" in str(one.text)] == [False]
+
+
+async def test_what_comes_before_the_last_proof_waits_and_shows_nothing_too_early(three: Three) -> None:
+    bakker, smit, kuiper = three.bakker, three.smit, three.kuiper
+    await say(kuiper, smit, three.ring, "Nog niet getekend")
+    made = await propose(three, three.bakker, three.smit, three.kuiper)
+    await sign_on_page(smit, made)
+    await three.settle()
+    note = await say(kuiper, smit, three.ring, "Vroege vogel")
+    changed = note | {"content": "<p>Vroege vogel vangt de worm</p>"}
+    await tell(kuiper, smit, "Update", changed)
+    await say(bakker, kuiper, three.ring, "Van voor hun tijd")
+    assert find_text(smit, "Vroege vogel") is None
+    await sign_on_page(kuiper, made)
+    await three.settle()
+    assert "vangt de worm" in get_text(smit, "Vroege vogel").html
+    client = await log_in(smit, "directeur")
+    assert "vangt de worm" in (await client.get("/rings/monteurs")).text
+    assert find_text(smit, "Nog niet getekend") is None
+    theirs = await log_in(kuiper, "directeur")
+    assert "Van voor hun tijd" not in (await theirs.get("/rings/monteurs")).text  # rule 9
+
+
+async def test_what_waits_for_a_version_that_lapses_is_dropped(three: Three) -> None:
+    made = await propose(three, three.bakker, three.smit, three.kuiper)
+    await sign_on_page(three.smit, made)
+    await three.settle()
+    await say(three.kuiper, three.smit, three.ring, "Vergeefs vroeg")
+    three.smit.write(lambda db: change_agreement(db, made, state=LAPSED))
+    three.smit.write(wake_early)
+    await settle(three.smit)
+    waiting = select(func.count()).select_from(received).where(received.c.state == "waiting")
+    assert three.smit.read(lambda db: db.scalar(waiting)) == 0
+    assert find_text(three.smit, "Vergeefs vroeg") is None
+
+
+async def say(sender: RunningNode, to: RunningNode, ring: str, words: str) -> dict[str, Any]:
+    note = ring_note(sender, member_row(sender, "directeur").actor_id, ring, words)
+    await tell(sender, to, "Create", note)
+    return note
+
+
+async def tell(sender: RunningNode, to: RunningNode, kind: str, note: dict[str, Any]) -> None:
+    activity = activity_of(sender, member_row(sender, "directeur").actor_id, kind, note)
+    assert (await deliver_as_node(sender, to, activity)).status == 202
+    await settle(to)
