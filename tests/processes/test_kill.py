@@ -30,9 +30,7 @@ def test_an_author_killed_between_sending_and_recording_sends_again_and_it_stand
         node.start_and_wait()
     with two.bakker.log_in("fatima") as browser:
         first = publish(browser, two.audience, "Goedemorgen.")
-        wait_until_settled(
-            two, [(two.bakker, first)]
-        )  # Smit proved its key
+        wait_until_settled(two, [(two.bakker, first)])  # Smit proved its key
         two.smit.kill()
     with two.bakker.log_in("fatima") as browser, Listener(two.smit.port) as instead_of_smit:
         post = publish(browser, two.audience, f"Wie weet dit, @sanne@{two.smit.domain}?")
