@@ -16,7 +16,8 @@ from node.demo.errors import DemoFailed
 from node.demo.firms import FIRMS, Place
 from node.demo.listing import NAME, write_listing
 from node.demo.processes import Nodes, check_ports
-from node.demo.story import begin, make_home, tell_story
+from node.demo.story import make_home, tell_story
+from node.demo.telling import begin
 
 PORTS = (8001, 8002, 8003)
 WATCH_SECONDS = 0.5

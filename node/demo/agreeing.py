@@ -4,7 +4,7 @@ from typing import Any
 
 from node.demo.canaries import AGREEMENT_CANARIES
 from node.demo.commands import as_director, leerkring
-from node.demo.firms import KRING, MATERIEEL, Place, Ring
+from node.demo.firms import RINGS, VEILIGHEID, Place, Ring
 from node.demo.waiting import wait_for
 
 KEEP_TO_OURSELVES = "Wat we hier bespreken blijft bij onze twee bedrijven. Klanten noemen we niet bij naam."
@@ -36,18 +36,24 @@ def _is_paired(place: Place, pairing_id: str) -> bool:
 
 
 def make_rings(founder: Place, partner: Place) -> None:
-    """Both rings, proposed by the one and signed by the other."""
-    for ring in (KRING, MATERIEEL):
+    """All rings, proposed by the one and signed by the other."""
+    for ring in RINGS:
         _propose(founder, partner, ring)
         proposal = wait_for(f"the agreement of {ring.name}", _proposal, partner, ring)
         as_director(partner, "ring", "sign", proposal, "--handle", ring.handle)
-    for ring in (KRING, MATERIEEL):
+    for ring in RINGS:
         for place in (founder, partner):
             wait_for(f"the ring {ring.name}", _is, place, ring, "open")
 
 
+def ask_an_editor(place: Place) -> None:
+    """This firm asks more than the agreement does: an editor reads what its own people write."""
+    leerkring(place.home, "gate", "set", f"ring:{VEILIGHEID.handle}", "--four-eyes")
+
+
 def _propose(founder: Place, partner: Place, ring: Ring) -> None:
     words = ["--name", ring.name, "--with", partner.domain, "--confidentiality", KEEP_TO_OURSELVES]
+    words += ["--gate", ring.gate]
     words += ["--purpose", f"{ring.purpose} Kenmerk: {AGREEMENT_CANARIES[ring.handle]}"]
     for place, goal in zip((founder, partner), ring.goals, strict=True):
         words += ["--goal", f"{place.domain}={goal}", "--hours", f"{place.domain}={ring.hours}"]

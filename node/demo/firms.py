@@ -128,6 +128,7 @@ class Ring:
     purpose: str
     goals: tuple[str, str]  # of Bakker and of Smit
     hours: int
+    gate: str = "none"
 
 
 KRING = Ring(
@@ -150,6 +151,45 @@ MATERIEEL = Ring(
     ),
     2,
 )
+VEILIGHEID = Ring(
+    "veiligheidskring",
+    "Veiligheidskring",
+    "Bijna-ongelukken en gevaarlijke situaties bespreken, zodat een ander ze niet meemaakt.",
+    ("Iedereen meldt wat bijna misging.", "Elke maand één situatie bespreken in de toolbox."),
+    3,
+    gate="checklist",
+)
+RINGS = (KRING, MATERIEEL, VEILIGHEID)
+
+
+@dataclass(frozen=True)
+class Circle:
+    """A room of Fatima's: in the ring, or in her own company."""
+
+    handle: str
+    name: str
+    purpose: str
+    question: str = ""
+    confined: bool = False
+    people: tuple[str, ...] = ()
+
+
+MAATJES = Circle(
+    "leermaatjes",
+    "Leermaatjes",
+    "Vijf mensen van twee bedrijven kijken mee bij elkaars werk.",
+    question="Wat wil je hier leren?",
+    people=("fatima@bakker", "daan@bakker", "joris@bakker", "youssef@smit", "emily@smit"),
+)
+MEESTERS = Circle(
+    "leermeesters",
+    "Leermeesters en school",
+    "Hoe het met onze leerlingen gaat; met hun docent erbij.",
+    confined=True,
+    people=("fatima@bakker", "joris@bakker", "petra@bakker"),
+)
+CIRCLES = (MAATJES, MEESTERS)
+GUEST = Someone("petra", "Petra Vos")
 OPEN_TOPIC = ("warmtepompen", "Warmtepompen in bestaande huizen")
 RING_TOPIC = ("storingen", "Storingen van de week")
 COMPANY_TOPIC = ("leerlingen", "Onze leerlingen")

@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from node import identity
+from node.access.logins import list_guests
 from node.db import open_engine, reading, relative
-from node.demo.firms import Place
+from node.demo.firms import Circle, Place
 from node.media.queries import list_files
 from node.objects import LIVE, find_object
 from node.people.followers import count_accepted
 from node.people.queries import find_person
 from node.rings.queries import find_ring
+from node.rooms.queries import Room, open_rooms, place_of
 
 
 @contextmanager
@@ -57,3 +59,45 @@ def has_followers_here(place: Place, name: str, count: int) -> bool:
     with looking(place) as db:
         actor = find_person(db, identity.load(db, "http"), name)
         return actor is not None and count_accepted(db, actor.id) >= count
+
+
+# --- rooms -----------------------------------------------------------------------------------------
+
+
+def _room(db: Connection, circle: Circle) -> Room | None:
+    return next((room for room in open_rooms(db) if room.name == circle.name), None)
+
+
+def room_at(place: Place, circle: Circle) -> str:
+    """The number of a room at this node; empty as long as it is not known there."""
+    with looking(place) as db:
+        room = _room(db, circle)
+        return "" if room is None else str(room.id)
+
+
+def room_audience_at(place: Place, circle: Circle) -> str:
+    """The value that the forms of this node have for a room."""
+    with looking(place) as db:
+        room = _room(db, circle)
+        return "" if room is None else room.audience
+
+
+def place_in(place: Place, circle: Circle, name: str) -> str:
+    """How somebody stands to a room, as this node knows it: invited, asked, in; empty for neither."""
+    with looking(place) as db:
+        room, actor = _room(db, circle), find_person(db, identity.load(db, "http"), name)
+        found = None if room is None or actor is None else place_of(db, room.audience, actor.id)
+        return "" if found is None else str(found.state)
+
+
+def person_at(place: Place, name: str) -> str:
+    """The number of a member, or of somebody of a partner, `handle@domain`, once this node knows them."""
+    with looking(place) as db:
+        actor = find_person(db, identity.load(db, "http"), name)
+        return "" if actor is None else str(actor.id)
+
+
+def guest_handle(place: Place) -> str:
+    """Guests do not choose theirs."""
+    with looking(place) as db:
+        return str(list_guests(db)[0].handle)

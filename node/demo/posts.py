@@ -1,9 +1,11 @@
-"""A post of the demo as data; nothing here knows how it is sent. The texts: company_, ring_, open_posts."""
+"""A post of the demo as data; how it is sent is elsewhere. The texts: company_, ring_, open_, room_posts."""
 
 from dataclasses import dataclass
 
 COMPANY, PUBLIC = "company", "public"
 KRING, MATERIEEL = "ring:installatiekring", "ring:materieelkring"
+VEILIGHEID = "ring:veiligheidskring"
+LEERMAATJES, LEERMEESTERS = "room:leermaatjes", "room:leermeesters"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Post:
     by_command: bool = False  # written with `leerkring post`
     edited_to: str = ""
     is_deleted: bool = False
+    let_go_by: str = ""  # an editor who reads it first
+    waits: bool = False  # no editor has read it yet
     canary: str = ""
 
     @property

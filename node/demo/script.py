@@ -8,11 +8,12 @@ from node.demo.company_posts import COMPANY_POSTS
 from node.demo.open_posts import OPEN_POSTS
 from node.demo.posts import Post
 from node.demo.ring_posts import RING_POSTS
+from node.demo.room_posts import GATE_POSTS, ROOM_POSTS
 
 
 def make_posts(domains: Mapping[str, str]) -> tuple[Post, ...]:
     """With the domains of mentioned people filled in."""
-    written = (*COMPANY_POSTS, *OPEN_POSTS, *RING_POSTS)
+    written = (*COMPANY_POSTS, *OPEN_POSTS, *RING_POSTS, *GATE_POSTS, *ROOM_POSTS)
     return tuple(
         replace(
             post,

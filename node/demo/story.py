@@ -1,52 +1,22 @@
 """All that happens in the demo, from empty homes to the last like, through the doors that members use."""
 
+import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from html import escape
 
-from node.demo import agreeing, homes
+from node.demo import agreeing, homes, rooms
 from node.demo.canaries import TOPIC_CANARIES
 from node.demo.commands import leerkring
-from node.demo.firms import COMPANY_TOPIC, MATERIEEL, OPEN_TOPIC, RING_TOPIC, Place
+from node.demo.firms import CIRCLES, COMPANY_TOPIC, MATERIEEL, OPEN_TOPIC, RING_TOPIC, Place
 from node.demo.pictures import draw
 from node.demo.posts import COMPANY, KRING, PUBLIC, Post
-from node.demo.script import make_posts
-from node.demo.visitors import Attached, Visitor, log_in
+from node.demo.telling import Story
+from node.demo.visitors import Attached
 from node.demo.waiting import wait_for
 
-Tell = Callable[[str], None]
-
-
-@dataclass
-class Story:
-    """What has been made so far: posts by key to their URL, topics by handle, browsers by `handle@firm`."""
-
-    places: Mapping[str, Place]
-    tell: Tell
-    posts: Sequence[Post]
-    urls: dict[str, str] = field(default_factory=dict)
-    topics: dict[str, str] = field(default_factory=dict)
-    visitors: dict[str, Visitor] = field(default_factory=dict)
-
-    def visitor(self, who: str) -> Visitor:
-        if who not in self.visitors:
-            handle, _, firm = who.partition("@")
-            place = self.places[firm]
-            self.visitors[who] = log_in(place, place.firm.person(handle))
-        return self.visitors[who]
-
-    def readers(self, post: Post) -> list[Place]:
-        """The nodes where it must arrive."""
-        if post.audience == COMPANY:
-            return [self.places[post.firm]]
-        return [place for key, place in self.places.items() if post.audience == PUBLIC or key != "branche"]
-
-
-def begin(places: Sequence[Place], tell: Tell) -> Story:
-    by_key = {place.firm.key: place for place in places}
-    return Story(by_key, tell, make_posts({key: place.domain for key, place in by_key.items()}))
+QUESTION = re.compile(r'name="(\w+)"\s+value="no"')
+VERSION = re.compile(r'name="version" value="(\d+)"')
 
 
 # --- before the nodes run ----------------------------------------------------------------------
@@ -71,12 +41,15 @@ def tell_story(story: Story) -> None:
     story.tell("People fill in who they are …")
     for place in story.places.values():
         introduce(story, place)
-    story.tell("The firms pair their nodes and sign two agreements …")
+    story.tell("The firms pair their nodes and sign three agreements …")
     agreeing.pair(story.places["bakker"], story.places["smit"])
     agreeing.make_rings(story.places["bakker"], story.places["smit"])
+    agreeing.ask_an_editor(story.places["bakker"])
     story.tell("Topics, and who follows what …")
     make_topics(story)
     follow(story)
+    story.tell("Two rooms, and a guest in one of them …")
+    rooms.make_rooms(story)
     story.tell(f"{len(story.posts)} posts, their answers and their likes …")
     write_all(story)
     change_some(story)
@@ -154,6 +127,8 @@ def write_all(story: Story) -> None:
 
 
 def wait_until_everywhere(story: Story, post: Post) -> None:
+    if post.waits:
+        return
     for place in story.readers(post):
         wait_for(f"{post.key} at {place.firm.name}", homes.local_id, place, story.urls[post.key])
 
@@ -181,8 +156,26 @@ def write(story: Story, post: Post) -> str:
         for number, picture in enumerate(post.pictures, 1)
     ]
     taken = story.visitor(post.by).post("/posts", fields, files).location
+    if taken.endswith("/check"):
+        taken = pass_gate(story, post, taken.split("/")[2])
     made = taken.partition("#post-")[2] or taken.rpartition("/")[2]
     return f"{place.url}/o/{made}"
+
+
+def pass_gate(story: Story, post: Post, made: str) -> str:
+    """Its writer answers every question by no; an editor lets it go, unless it is to be seen waiting."""
+    writer = story.visitor(post.by)
+    page = writer.get(f"/o/{made}/check").text
+    taken = writer.post(f"/o/{made}/check", {**dict.fromkeys(QUESTION.findall(page), "no"), **_version(page)})
+    if post.let_go_by:
+        editor = story.visitor(post.let_go_by)
+        editor.post(f"/o/{made}/let-go", _version(editor.get(f"/o/{made}/waiting").text))
+    return taken.location
+
+
+def _version(page: str) -> dict[str, str]:
+    """Which text it is that somebody sends or lets go."""
+    return {"version": "".join(VERSION.findall(page)[:1])}
 
 
 def alt_text(post: Post, number: int) -> str:
@@ -191,6 +184,8 @@ def alt_text(post: Post, number: int) -> str:
 
 def _audience_at(place: Place, audience: str) -> str:
     kind, _, handle = audience.partition(":")
+    if kind == "room":
+        return homes.room_audience_at(place, next(one for one in CIRCLES if one.handle == handle))
     return homes.ring_audience_at(place, handle) if kind == "ring" else audience
 
 

@@ -52,9 +52,18 @@ class Visitor:
         self, path: str, fields: Mapping[str, str | Sequence[str]], files: Sequence[Attached] = ()
     ) -> Answer:
         """Send a form; raises DemoFailed unless it was taken (a form that is taken leads somewhere)."""
+        return self._submit(path, fields, files, 303)
+
+    def ask(self, path: str, fields: Mapping[str, str | Sequence[str]]) -> Answer:
+        """Send a form whose answer is itself a page, such as one with a link that is shown once."""
+        return self._submit(path, fields, (), 200)
+
+    def _submit(
+        self, path: str, fields: Mapping[str, str | Sequence[str]], files: Sequence[Attached], wanted: int
+    ) -> Answer:
         content_type, body = _multipart(fields, files) if files else _urlencoded(fields)
         answer = self._send("POST", path, body, {"content-type": content_type, "origin": self.place.url})
-        if answer.status != 303:
+        if answer.status != wanted:
             raise DemoFailed(f"{self.place.url}{path} was not taken ({answer.status}).")
         return answer
 

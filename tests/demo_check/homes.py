@@ -55,6 +55,7 @@ def all_paths(place: Place) -> tuple[list[str], list[str]]:
         files = _column(db, "select id from files")
         rings = db.execute("select hash, handle from rings").fetchall()
         agreements = _column(db, "select hash from agreements")
+        rooms = db.execute("select id, audience from room_details").fetchall()
     collections = ("", "/outbox", "/outbox?page=true", "/followers", "/following")
     documents = [f"/o/{one}" for one in posts] + [f"/a/{one}" for one in activities]
     documents += [f"/p/{one}{name}" for one in [*actors, *topics] for name in collections]
@@ -66,6 +67,11 @@ def all_paths(place: Place) -> tuple[list[str], list[str]]:
     others += [f"/media/{one}{size}" for one in files for size in ("", "/thumb")]
     others += [f"/@{one}" for one in handles] + [f"/topics/{one}" for one in topics]
     others += [f"/agreements/{one}" for one in agreements]
+    for room_id, audience in rooms:
+        room_hash = audience.removeprefix("room:")
+        others += [f"/rooms/{room_id}", f"/rooms/{room_id}/about", f"/rooms/{room_id}/invite"]
+        others += [f"/node/rooms/{room_hash}/people"]
+        others += [f"/node/rooms/{room_hash}/activities?epoch=1&after=0"]
     for ring_hash, handle in rings:
         others += [f"/rings/{handle}", f"/rings/{handle}/about"] if handle else []
         others += [f"/node/rings/{ring_hash}/people", f"/node/rings/{ring_hash}/activities?epoch=1&after=0"]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from federation.messages import Request
 from federation.signatures import sign_cavage, sign_rfc9421
 from node.demo.firms import Place
+from node.demo.rooms import guest_again
 from node.demo.visitors import Answer, Visitor, log_in, send
 from tests.demo_check.homes import NodeKeys
 
@@ -71,12 +72,16 @@ def outsiders_at(asked: str, keys: Mapping[str, NodeKeys], stranger: tuple[str, 
 
 
 MEMBERS = {
-    "bakker": ("daan", "ingrid", "henk"),
+    "bakker": ("daan", "fatima", "ingrid", "henk"),
     "smit": ("emily", "bram", "marieke"),
     "branche": ("roos", "nel"),
 }
 
 
 def insiders_at(place: Place) -> list[Insider]:
-    """One plain member, an admin, a director."""
-    return [Insider(handle, log_in(place, place.firm.person(handle))) for handle in MEMBERS[place.firm.key]]
+    """One plain member, an admin, a director; at Bakker an editor, who keeps the rooms, and her guest too."""
+    found = [Insider(handle, log_in(place, place.firm.person(handle))) for handle in MEMBERS[place.firm.key]]
+    if place.firm.key == "bakker":
+        host = next(one for one in found if one.name == "fatima")
+        found.append(Insider("guest", guest_again(host.visitor)))
+    return found

@@ -17,6 +17,7 @@ LINK = re.compile(r'(?:href|src|action|hx-get)="([^"#]+)')
 STARTS = (
     *("/", "/company", "/rings", "/topics", "/people", "/notices", "/members", "/admin", "/settings"),
     *("/followers", "/follow", "/write", "/help", "/search", "/tags", "/login", "/public"),
+    *("/rooms", "/guests", "/waiting", "/recalled", "/gates", "/sectors", "/keys", "/restored"),
 )
 NOT_FOLLOWED = ("/static/", "/logout", "/language")
 MOST_PAGES, THREADS = 600, 4

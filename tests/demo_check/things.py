@@ -6,12 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from node.demo.canaries import AGREEMENT_CANARIES, EARLIER_TEXT, TOPIC_CANARIES
+from node.demo.canaries import (
+    AGREEMENT_CANARIES,
+    ASKING_CANARY,
+    EARLIER_TEXT,
+    ROOM_CANARIES,
+    TOPIC_CANARIES,
+)
+from node.demo.firms import GUEST
 from node.demo.posts import Post
 from node.demo.script import make_posts
 
 HIDDEN = {"bakker": "Daan Verhoeven", "smit": "Emily Carter", "branche": "Roos Timmer"}
-RING_NAMES = ("Installatiekring", "Materieelkring")
+RING_NAMES = ("Installatiekring", "Materieelkring", "Veiligheidskring")
 _PLAIN = re.compile(r"[\w ,.:;?!()-]+")
 FIRST_WORDS = 32
 
@@ -31,12 +38,20 @@ def all_things(demo: Mapping[str, Any]) -> list[Thing]:
     posts = {post.canary: post for post in make_posts(domains)}
     return [
         *(_listed(found, posts.pop(found["canary"]), domains) for found in demo["objects"]),
+        *(
+            Thing(post.key, "waiting for an editor, at bakker", _marks(post))
+            for post in (posts.pop(found["canary"]) for found in demo["waiting"])
+        ),
         *(Thing(f"{post.key} (deleted)", "deleted", _marks(post)) for post in posts.values()),
         Thing("checklist, first text", "earlier text of a ring post", (EARLIER_TEXT,)),
         *(
             Thing(f"agreement {handle}", f"agreement of the {handle}", (mark,))
             for handle, mark in AGREEMENT_CANARIES.items()
         ),
+        Thing("room leermaatjes", "card of a room of a ring", (ROOM_CANARIES["leermaatjes"],)),
+        Thing("room leermeesters", "card of a hidden room", (ROOM_CANARIES["leermeesters"],)),
+        Thing("what Tess answered", "question of a room, answered", (ASKING_CANARY,)),
+        Thing(GUEST.name, "name of a guest", (GUEST.name,)),
         *(Thing(f"ring {name}", "names of the rings", (name,)) for name in RING_NAMES),
         Thing("Smit Techniek", "name of a partner", ("Smit Techniek",)),
         Thing("topic warmtepompen", "topic that is open", (TOPIC_CANARIES["warmtepompen"],)),
