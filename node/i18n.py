@@ -64,6 +64,11 @@ def translate(language: str, text: str) -> str:
     return found % values if values else found
 
 
+def say_name(language: str, name: str) -> str:
+    """A name that the node made, in that language; one that somebody typed stays as it is."""
+    return translate(language, name) if isinstance(name, Message) else name
+
+
 def choose_language(chosen: str | None, setting: str | None = None, accept: str | None = None) -> str:
     """The switch on this browser wins over the member's setting, that over what the browser asks."""
     for wish in (chosen, setting):

@@ -77,6 +77,12 @@ class Gate(Shape):
         return {name: value for name, value in written.items() if value is not None}
 
 
+def gate_of(kind: str, *, minutes: int, days: int | None) -> Gate:
+    """The gate with only what its kind uses written down."""
+    used = {"minutes": minutes if kind == "hold" else 0, "days": days if kind == "checklist" else None}
+    return Gate.model_validate({"kind": kind, **used})
+
+
 class Agreement(Shape):
     """`ring` is the hash of the ring's first agreement; both hashes are null in that first one."""
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, func, select
 from node import identity
 from node.admin.backup import last_backup
 from node.admin.check_rings import last_check
+from node.admin.check_words import advice_on
 from node.admin.copying import find_revision
 from node.admin.partners import describe_partners
 from node.admin.sectors import describe_sectors
@@ -224,4 +225,4 @@ def _check_rings(settings: Settings, language: str) -> Finding:
     )
     if not last.found:
         return Finding(about, True, text)
-    return Finding(about, False, text, msg("Stop sharing until you know why: run leerkring check-rings."))
+    return Finding(about, False, text, advice_on(last.differences))

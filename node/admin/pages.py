@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from node.admin.check_rings import check_and_note, last_check
+from node.admin.check_words import advice_on, plain_words
 from node.admin.doctor import Finding, examine
 from node.admin.exports import FORMATS, export_departures
 from node.admin.reach import check_address
@@ -30,14 +31,16 @@ async def show_admin(errand: Errand) -> Response:
     except TimeoutError:
         advice = msg("Check that leerkring serve runs, and the proxy in front of it (README, Settings).")
         address = Finding(msg("Address"), False, msg("%(base)s does not answer.", base=node.base), advice)
-    everything = [*findings, address]
+    everything, check = [*findings, address], last_check(errand.services.settings.home)
     return render(
         errand.request,
         "admin/index.html",
         findings=sorted(everything, key=lambda finding: finding.ok),
         faults=sum(not finding.ok for finding in everything),
         counts=counts,
-        check=last_check(errand.services.settings.home),
+        check=check,
+        lines=[(plain_words(one), one) for one in check.differences] if check is not None else [],
+        what_to_do=advice_on(check.differences) if check is not None else "",
         is_checking=_is_running(errand.request.app.state),
     )
 

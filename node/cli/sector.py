@@ -48,6 +48,7 @@ def create(
     titles_in_mail: Annotated[bool, typer.Option(help="May mails name titles of posts?")] = False,
     gate: Annotated[str, typer.Option(help="none, checklist, hold or four_eyes.")] = "none",
     gate_minutes: Annotated[int, typer.Option(min=0, max=1440, help="How long a hold lasts.")] = 0,
+    gate_days: Annotated[int, typer.Option(min=1, max=365, help="How long answers count.")] = 30,
     ends: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its last day.")] = None,
     by: By = None,
     password_stdin: PasswordStdin = False,
@@ -65,6 +66,7 @@ def create(
         titles_in_mail=titles_in_mail,
         gate=gate,
         gate_minutes=gate_minutes,
+        gate_days=gate_days,
         ends_at=last,
     )
     with opened(home) as site:

@@ -20,12 +20,12 @@ from node.app import open_home
 from node.boundary import Member
 from node.db import reading, writing
 from node.errors import Conflict, Invalid, NodeError, NotFound
-from node.i18n import msg, translate
+from node.i18n import LANGUAGES, msg, say_name, translate
 from node.identity import Identity
 from node.network import Network
 from node.objects import COMPANY, PUBLIC
 from node.rings.queries import RingRow, find_ring, ring_of_audience
-from node.rooms.queries import own_rooms
+from node.rooms.queries import Room, own_rooms
 from node.settings import Settings
 
 
@@ -163,12 +163,16 @@ def audience_named(db: Connection, words: str, member: Member | None = None) -> 
 
 
 def _room_named(db: Connection, name: str, member: Member) -> str:
-    found = [room.audience for room in own_rooms(db, member) if name in (room.name, str(room.id))]
+    found = [room.audience for room in own_rooms(db, member) if name in (str(room.id), *_names_of(room))]
     if len(found) > 1:
         raise Conflict(msg("There is more than one room with this name. Use the number in its address."))
     if not found:
         raise NotFound(msg("There is no room %(name)s that this member is in.", name=name))
     return found[0]
+
+
+def _names_of(room: Room) -> list[str]:
+    return [say_name(language, room.name) for language in LANGUAGES]
 
 
 def ring_named(db: Connection, name: str) -> RingRow:

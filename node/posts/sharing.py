@@ -46,12 +46,12 @@ def targets(db: Connection, post: Row[Any], way: str) -> list[str]:
 
 
 def is_narrower(db: Connection, audience: str, than: str) -> bool:
-    """Does nobody get it that does not have it: fewer nodes, and no more people of ours?"""
+    """Open, then rings, then the company; of two rings the one whose nodes are a part of the other's."""
     if is_room(than) or than == COMPANY or audience == PUBLIC:
         return False
     if than == PUBLIC or audience == COMPANY:
         return True
-    return _nodes(db, audience) <= _nodes(db, than)
+    return _nodes(db, audience) < _nodes(db, than)
 
 
 def _nodes(db: Connection, audience: str) -> set[int]:

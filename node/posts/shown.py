@@ -121,6 +121,7 @@ def _view(shown: Shown, row: Row[Any], depth: int) -> PostView:
         **_waiting(shown.waits.get(row.id)),
         share_url=f"{url}/share" if is_mine and row.state == LIVE and row.audience != PEOPLE else "",
         receipts=receipt_line(shown.receipts.get(row.id, ())) if is_mine else "",
+        is_on_its_way=any(state in ("waiting", "handed") for _, state in shown.receipts.get(row.id, ())),
         begin_not_shared=bool(row.parent_uri) and row.audience != PUBLIC,
         depth=depth,
         like_url=_like_url(shown, row) if acts else "",

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from node.access.logins import confirm_password
 from node.errors import NotFound
 from node.i18n import msg, translate
 from node.ids import now
@@ -30,6 +31,7 @@ CONFIDENTIALITY = msg(
     "What we read here stays between our firms. Prices, customers and personal matters do not belong here."
 )
 GATES = ("none", "checklist", "hold", "four_eyes")
+MOST_MINUTES, MOST_DAYS = 1440, 365
 FIRST_GATE = {"gate": "none", "gate_minutes": "10", "gate_days": "30"}
 GOAL = msg("Ask one question and share one experience each month.")
 
@@ -122,6 +124,7 @@ def take_renew(visit: Visit) -> Response:
 def _propose(visit: Visit, ring: RingRow | None) -> Response:
     director, form = visit.require_role("director"), visit.form
     terms, handle = _read_terms(visit, form), form.line("handle", required=ring is None).removeprefix("@")
+    form.fail_all(agreements.time_faults(terms))
     password, made = form.secret("password"), list[str]()
 
     def act() -> None:
@@ -132,7 +135,10 @@ def _propose(visit: Visit, ring: RingRow | None) -> Response:
             )
         )
 
-    if not form.ok or not attempt(visit, form, act):
+    if not form.ok:  # then the password is looked at too, so that everything is said at once
+        attempt(visit, form, lambda: confirm_password(visit.db, director.actor_id, password))
+        return _proposal_page(visit, form, ring, 422)
+    if not attempt(visit, form, act):
         return _proposal_page(visit, form, ring, 422)
     return _to_agreement(
         visit, made[0], msg("Sent to the other firm. You have signed; now it is their turn.")
@@ -151,26 +157,26 @@ def _read_terms(visit: Visit, form: Form) -> Terms:
         no_poaching=form.flag("no_poaching"),
         retention_days=form.whole("retention_days", least=0, most=3650),
         titles_in_mail=form.flag("titles_in_mail"),
-        gate=_read_gate(form),
-        gate_minutes=_read_minutes(form),
-        gate_days=_read_days(form),
+        gate=read_gate(form),
+        gate_minutes=read_minutes(form),
+        gate_days=read_days(form),
         ends_at=end_of_day(form, "ends_at"),
         deadline=end_of_day(form, "deadline"),
         shares={domain: _read_share(form, key) for key, domain in chosen.items()},
     )
 
 
-def _read_gate(form: Form) -> str:
+def read_gate(form: Form) -> str:
     """A form of before there were gates asks none."""
     return form.choice("gate", GATES) if form.value("gate") else "none"
 
 
-def _read_minutes(form: Form) -> int:
-    return form.whole("gate_minutes", least=1, most=1440) if form.value("gate") == "hold" else 0
+def read_minutes(form: Form) -> int:
+    return form.whole("gate_minutes", least=1, most=MOST_MINUTES) if form.value("gate") == "hold" else 0
 
 
-def _read_days(form: Form) -> int | None:
-    return form.whole("gate_days", least=1, most=365) if form.value("gate") == "checklist" else None
+def read_days(form: Form) -> int | None:
+    return form.whole("gate_days", least=1, most=MOST_DAYS) if form.value("gate") == "checklist" else None
 
 
 def _read_share(form: Form, key: str) -> Share:

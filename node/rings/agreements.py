@@ -52,7 +52,7 @@ from node.rings.rosters import tell_directors
 from node.rings.signed_documents import prove
 from node.rings.tables import reminders
 from node.text import display_name
-from schemas.agreement import Agreement, Firm, Gate, moment_text
+from schemas.agreement import Agreement, Firm, gate_of, moment_text
 
 REMIND_AGAIN = timedelta(hours=1)
 SHORTEST, LONGEST = timedelta(days=1), timedelta(days=5 * 366)
@@ -109,7 +109,8 @@ def propose(
     """
     need_director(db, director_id)
     confirm_password(db, director_id, password)
-    _check_times(terms)
+    if wrong := time_faults(terms):
+        raise Invalid(**wrong)
     document = _build(db, node, terms, *_line_of(db, ring_id))
     if ring_id is not None:
         _check_line(db, ring_id, document)
@@ -182,11 +183,14 @@ def _line_of(db: Connection, ring_id: int | None) -> tuple[str | None, str | Non
     return get_ring_row(db, ring_id).hash, newest.hash
 
 
-def _check_times(terms: Terms) -> None:
+def time_faults(terms: Terms) -> dict[str, str]:
+    """What is wrong with the days, by field; a page says it beside what else is wrong."""
+    wrong: dict[str, str] = {}
     if not now() < terms.deadline <= now() + LATEST_DEADLINE:
-        raise Invalid(deadline=msg("Choose a last day for signing within the next 60 days."))
+        wrong["deadline"] = msg("Choose a last day for signing within the next 60 days.")
     if not terms.deadline + SHORTEST <= terms.ends_at <= now() + LONGEST:
-        raise Invalid(ends_at=msg("Choose an end date after the last day for signing, within five years."))
+        wrong["ends_at"] = msg("Choose an end date after the last day for signing, within five years.")
+    return wrong
 
 
 def _build(
@@ -205,7 +209,7 @@ def _build(
             no_poaching=terms.no_poaching,
             retention_days=terms.retention_days,
             titles_in_mail=terms.titles_in_mail,
-            gate=_gate(terms),
+            gate=gate_of(terms.gate, minutes=terms.gate_minutes, days=terms.gate_days),
             firms=firms,
             ends_at=moment_text(terms.ends_at),
             deadline=moment_text(terms.deadline),
@@ -216,13 +220,6 @@ def _build(
         )
     except ValidationError as error:
         raise _invalid(error) from error
-
-
-def _gate(terms: Terms) -> Gate:
-    """Only what its kind uses is written down."""
-    minutes = terms.gate_minutes if terms.gate == "hold" else 0
-    days = terms.gate_days if terms.gate == "checklist" else None
-    return Gate.model_validate({"kind": terms.gate, "minutes": minutes, "days": days})
 
 
 def _firm(db: Connection, node: Identity, domain: str, share: Share) -> Firm:

@@ -72,7 +72,7 @@ def _settle(db: Connection, node: Identity, ring_id: int) -> None:
     forked = is_forked(db, ring_id)
     set_closing_reason(db, ring_id, "removed" if removed else "fork" if forked else "partner_left")
     if removed and ring.state == OPEN:
-        tell_directors(db, "ring_removed", ring.name, f"/rings/{ring.handle}/about")
+        tell_directors(db, "ring_without_us", ring.name, f"/rings/{ring.handle}/about")
 
 
 def _name_again(db: Connection, ring: Row[Any]) -> None:

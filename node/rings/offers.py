@@ -50,6 +50,7 @@ from schemas.agreement import Agreement, Firm, moment
 MOST_OPEN_FROM_ONE = 20
 MOST_NEW_A_DAY, MOST_TOLD_A_DAY = 40, 5
 DAY = timedelta(days=1)
+JUST_NOW = timedelta(minutes=10)  # nodes hand the same on within seconds; that reminds nobody
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,8 @@ def _take_proofs(db: Connection, node: Identity, offer: Offer, row: Row[Any]) ->
     if fresh:
         _tell_signed(db, row, fresh)
     _pass_on(db, node, offer, row, bool(fresh))
-    if not fresh and row.state == SIGNING and not has_signed(db, row.hash, SELF):
+    is_reminder = not fresh and row.received_at < offer.received_at - JUST_NOW
+    if is_reminder and row.state == SIGNING and not has_signed(db, row.hash, SELF):
         tell_directors_daily(db, "agreement_reminder", offer.document.name, f"/agreements/{row.hash}")
 
 

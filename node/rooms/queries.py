@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import Connection, Row, Select, and_, func, literal, or_, select
 
 from node.actors import actors
 from node.boundary import Member, is_within, people_inside, readable, rooms_of
 from node.errors import NotFound
+from node.i18n import msg
 from node.identity import SELF
 from node.ids import now
 from node.memberships import memberships, rooms
 from node.objects import objects
+from node.rings.tables import rings
 from node.rooms.tables import room_details, room_lines, room_places
 
 ROOM, STEERING = "room", "steering"
@@ -56,15 +58,19 @@ _COLUMNS = (
     rooms.c.confined,
     rooms.c.until_at,
     rooms.c.home_id,
+    rings.c.name.label("ring"),
 )
 
 
 def _rooms() -> Select[Any]:
-    return select(*_COLUMNS).join(rooms, rooms.c.audience == room_details.c.audience)
+    query = select(*_COLUMNS).join(rooms, rooms.c.audience == room_details.c.audience)
+    return query.join(rings, rooms.c.within == literal("ring:") + rings.c.hash, isouter=True)
 
 
 def read_room(row: Row[Any]) -> Room:
     fields = {name: getattr(row, name) for name in Room.__dataclass_fields__}
+    if row.kind == STEERING:
+        fields["name"] = msg("Steering room of %(ring)s", ring=row.ring)
     return Room(**fields)
 
 

@@ -16,7 +16,6 @@ from node.rooms.places import come_in, go_out
 from node.rooms.queries import IN, STEERING, Room, find_room, places_in
 
 ROLES = ("director", "editor")
-NAME = "Stuurgroep"  # the same in both languages: it is the name of a room
 
 
 def has_steering_to_settle(db: Connection) -> bool:
@@ -61,7 +60,7 @@ def _settle(db: Connection, node: Identity, ring: RingRow) -> int:
 
 
 def _make(db: Connection, ring: RingRow) -> Room:
-    plan = Plan(name=f"{NAME} {ring.name}", listed=False)
+    plan = Plan(name="", listed=False)  # it is named after its ring, in the language of who reads it
     room = add_room(db, found_steering(ring.audience), plan, kind=STEERING, home_id=None, author_id=None)
     partners = db.scalars(select(ring_partners.c.peer_id).where(ring_partners.c.ring_id == ring.id))
     follow_numbers(db, room.audience, partners.all())

@@ -11,7 +11,7 @@ from node.actors import GROUP, add_local_actor, change_actor, take_handle
 from node.boundary import Member, is_in_ring
 from node.errors import Forbidden, Invalid
 from node.gates.checklists import need_answer
-from node.gates.rules import rules_of
+from node.gates.rules import agreed_rules, rules_of
 from node.i18n import msg
 from node.identity import SELF, Identity
 from node.ids import new_id, now
@@ -23,8 +23,14 @@ from node.topics.tables import topics
 
 MAKERS = frozenset({"admin", "director", "editor"})
 LONGEST_NAME, LONGEST_SUMMARY = 80, 500
-NO_WAITING = msg(
-    "What goes there waits at a gate, and a topic cannot wait. Make it for your company, or change the gate."
+BY_THE_AGREEMENT = msg(
+    "The agreement of this ring lets what is written wait first, and a topic cannot wait. "
+    "Make the topic for your company, or write a post in the ring without a topic."
+)
+BY_OURSELVES = msg(
+    "What goes there waits at a gate of our own company first, and a topic cannot wait. "
+    "Make the topic for your company, or write a post without a topic. "
+    "An editor or admin can change the gate under Gates in the menu."
 )
 
 
@@ -111,7 +117,8 @@ def _require_maker(db: Connection, member_id: int) -> None:
 def _pass_gate(db: Connection, node: Identity, member_id: int, audience: str) -> None:
     """A topic's words go out too (rule 6): it has no place to wait in, so where posts wait it is refused."""
     if rules_of(db, audience).waits:
-        raise Invalid(audience=NO_WAITING)
+        is_agreed = agreed_rules(db, audience).waits
+        raise Invalid(audience=BY_THE_AGREEMENT if is_agreed else BY_OURSELVES)
     need_answer(db, node, member_id, audience)
 
 

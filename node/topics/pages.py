@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from node.errors import Forbidden, Invalid
+from node.gates.rules import rules_of
 from node.i18n import msg, nmsg
 from node.identity import SELF
 from node.objects import COMPANY, PUBLIC
@@ -127,11 +128,24 @@ def _choices(visit: Visit) -> list[AudienceChoice]:
             value=ring.audience,
             audience=_audience(visit, ring.audience),
             reach=_reach_words(visit, ring.audience),
+            gate=_gate_words(visit, ring.audience),
         )
         for ring in open_rings(visit.db)
     ]
     everyone = msg("Everyone on the internet can read, follow and post in it.")
-    return [own, *rings, AudienceChoice(value=PUBLIC, audience=_audience(visit, PUBLIC), reach=everyone)]
+    public = AudienceChoice(
+        value=PUBLIC,
+        audience=_audience(visit, PUBLIC),
+        reach=everyone,
+        gate=_gate_words(visit, PUBLIC),
+    )
+    return [own, *rings, public]
+
+
+def _gate_words(visit: Visit, audience: str) -> str:
+    """Said before somebody fills in the form."""
+    waits = rules_of(visit.db, audience).waits
+    return msg("A topic cannot be made here: what is written waits at a gate.") if waits else ""
 
 
 def _reach_words(visit: Visit, audience: str) -> str:

@@ -8,7 +8,7 @@ from jinja2.filters import do_mark_safe
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from node.i18n import translate, translator
+from node.i18n import say_name, translate, translator
 from node.web.assets import asset_url
 from node.web.context import shell_of
 from node.web.flashes import clear_flash, read_flash
@@ -33,6 +33,7 @@ def environment(language: str) -> Environment:
     made.globals |= {"asset": asset_url, "language": language}
     made.filters |= filters_for(language)
     made.filters |= {"safe_html": do_mark_safe, "words": partial(translate, language)}
+    made.filters |= {"named": partial(say_name, language)}
     made.globals["ui"] = made.get_template("macros.html").module
     return made
 

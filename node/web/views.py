@@ -79,6 +79,7 @@ class PostView:
     waiting_url: str = ""
     share_url: str = ""
     receipts: str = ""
+    is_on_its_way: bool = False  # not every partner has said that it has it
     begin_not_shared: bool = False
     depth: int = 0
     like_url: str = ""

@@ -461,6 +461,14 @@ def steering(firms: Firms, node: RunningNode) -> str:
     return node.read(lambda db: next(room.audience for room in open_rooms(db) if room.kind == "steering"))
 
 
+async def test_the_steering_room_is_named_in_the_language_of_who_reads(firms: Firms) -> None:
+    for node in firms.all:
+        client = await log_in(node, "directeur")
+        for language, words in (("nl", "Stuurgroep van"), ("en", "Steering room of")):
+            page = (await client.get("/rooms", headers={"accept-language": language})).text
+            assert words in page
+
+
 async def test_directors_and_editors_are_in_the_steering_room_and_nobody_else(firms: Firms) -> None:
     audience = steering(firms, firms.bakker)
     assert {steering(firms, node) for node in firms.all} == {audience}

@@ -13,7 +13,15 @@ from node.errors import Invalid, NotFound
 from node.i18n import msg, translate
 from node.ids import now
 from node.peers import BY_ROSTER, PAIRED, find_peer, get_peer
-from node.rings.agreement_pages import CONFIDENTIALITY, GOAL, PURPOSE
+from node.rings.agreement_pages import (
+    CONFIDENTIALITY,
+    FIRST_GATE,
+    GOAL,
+    PURPOSE,
+    read_days,
+    read_gate,
+    read_minutes,
+)
 from node.rings.agreement_rows import get_ring_row
 from node.rings.agreements import KEEP_DAYS, RING_DAYS, Share
 from node.rings.overview import paired_firms
@@ -37,8 +45,6 @@ from node.web.visits import Errand, Visit, errand, page, see_other
 
 READERS = ("director", "editor", "admin")
 DECIDERS = ("director", "editor")
-GATES = ("none", "checklist", "hold", "four_eyes")
-MOST_GATE_MINUTES = 1440
 
 
 # --- all of them; asking a steward -----------------------------------------------------------------
@@ -107,8 +113,7 @@ def show_new(visit: Visit) -> Response:
         "confidentiality": translate(language, CONFIDENTIALITY),
         "no_poaching": "on",
         "retention_days": str(KEEP_DAYS),
-        "gate": "none",
-        "gate_minutes": "10",
+        **FIRST_GATE,
         "ends_at": day_text(now() + timedelta(days=RING_DAYS)),
     }
     return _new_page(visit, blank_form(values))
@@ -135,7 +140,6 @@ def take_new(visit: Visit) -> Response:
 
 
 def _read_draft(form: Form) -> Draft:
-    gate = form.choice("gate", GATES)
     return Draft(
         name=form.line("name", longest=80),
         purpose=form.text("purpose", longest=5000),
@@ -143,8 +147,9 @@ def _read_draft(form: Form) -> Draft:
         no_poaching=form.flag("no_poaching"),
         retention_days=form.whole("retention_days", least=0, most=3650),
         titles_in_mail=form.flag("titles_in_mail"),
-        gate=gate,
-        gate_minutes=form.whole("gate_minutes", least=1, most=MOST_GATE_MINUTES) if gate == "hold" else 0,
+        gate=read_gate(form),
+        gate_minutes=read_minutes(form),
+        gate_days=read_days(form),
         ends_at=end_of_day(form, "ends_at"),
     )
 

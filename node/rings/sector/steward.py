@@ -42,7 +42,7 @@ from node.rings.sector.rows import (
     roster_of,
 )
 from node.rings.signed_documents import prove
-from schemas.agreement import Gate, moment_text
+from schemas.agreement import gate_of, moment_text
 from schemas.sector import MOST_FIRMS, Entry, Roster, Steward, Terms
 
 LONGEST = timedelta(days=5 * 366)
@@ -64,6 +64,7 @@ class Draft:
     gate: str
     gate_minutes: int
     ends_at: datetime
+    gate_days: int | None = None
 
 
 def create(
@@ -97,7 +98,7 @@ def _build(node: Identity, draft: Draft) -> Terms:
             no_poaching=draft.no_poaching,
             retention_days=draft.retention_days,
             titles_in_mail=draft.titles_in_mail,
-            gate=Gate.model_validate({"kind": draft.gate, "minutes": draft.gate_minutes}),
+            gate=gate_of(draft.gate, minutes=draft.gate_minutes, days=draft.gate_days),
             steward=Steward(
                 node=node.actor_uri,
                 domain=node.domain,

@@ -2,10 +2,12 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection
 
+from node.admin.check_rings import Check, Difference, note_check
 from node.boundary import Receiver
 from node.objects import PUBLIC
 from node.outbox import publish
@@ -47,6 +49,24 @@ async def test_it_says_in_words_how_the_node_is(node: RunningNode) -> None:
     assert "is van buiten te vinden" in page
     assert "1 regel, zonder breuk" in page
     assert "kanarie" not in page
+
+
+async def test_a_finding_of_the_check_is_said_in_words_with_what_to_do(node: RunningNode) -> None:
+    factories.make_member(node, "anna", roles=("admin",))
+    home = node.settings.home
+    too_much = Difference("smit.localhost", "/o/7", "text/html", "hidden", "served")
+    too_little = Difference("smit.localhost", "/node/rings/ab/people", "text/html", "served", "hidden")
+    check = Check("2026-01-01T00:00:00+00:00", ended_at="2026-01-01T00:01:00+00:00", found=1)
+    anna = await factories.log_in(node, "anna")
+    for difference, words, advice in (
+        (too_much, "De partner smit.localhost krijgt een bericht", "Deel niets in je ringen"),
+        (too_little, "De partner smit.localhost krijgt niet", "een partner mist iets"),
+    ):
+        note_check(home, replace(check, differences=[difference]))
+        page = (await anna.get("/admin")).text
+        assert words in page
+        assert page.count(advice) == 2  # beside the lines, and among the findings
+        assert difference.path in page
 
 
 async def test_the_log_can_be_saved_without_salt_or_text(node: RunningNode) -> None:

@@ -22,7 +22,7 @@ from node.notices import list_notices
 from node.objects import COMPANY, PUBLIC, get_object, objects
 from node.posts.actions import delete_post
 from node.posts.recalls import ask_again, get_recalled, holders_view
-from node.posts.sharing import FURTHER, place_again, targets
+from node.posts.sharing import FURTHER, NARROWER, place_again, targets
 from node.posts.storing import get_post
 from node.queue import activities, deliveries
 from node.workers import gates
@@ -134,6 +134,16 @@ async def test_narrower_deletes_the_first_where_it_was_and_the_page_shows_who_co
     assert "bevestigd: het is daar weg" in text
     assert "Toch alleen voor ons" not in text + (await firms.client.get("/recalled")).text
     assert (await firms.client.get(f"/o/{int(found[1])}/share")).text.count("Alleen jij ziet") == 0
+
+
+async def test_smaller_is_only_a_ring_with_fewer_firms(firms: Firms) -> None:
+    """A ring of the same firms is further or beside, never smaller; open is the widest of all."""
+    node = firms.bakker
+    same = await make_ring(node, firms.smit, name="Zelfde", handle="zelfde")
+    first, opened = (post(node, "anna", where, "Vraag") for where in (firms.ring, PUBLIC))
+    assert node.read(lambda db: targets(db, get_post(db, first), NARROWER)) == [COMPANY]
+    assert node.read(lambda db: targets(db, get_post(db, first), FURTHER)) == [same, PUBLIC]
+    assert node.read(lambda db: targets(db, get_post(db, opened), NARROWER)) == [COMPANY, firms.ring, same]
 
 
 async def test_who_left_is_told_too_and_is_asked_again_until_it_confirms(firms: Firms) -> None:

@@ -401,6 +401,10 @@ async def test_the_pages_of_a_ring(firms: Firms) -> None:
     wrong = await bakker.post("/proposals/new", data=form)
     assert wrong.status_code == 422
     assert firms.bakker.read(signing_agreements) == []
+    too_late = {"deadline": "2020-01-01", "ends_at": "2020-01-01", "retention_days": "x"}
+    wrong = await bakker.post("/proposals/new", data={**form, **too_late})
+    for field in (*too_late, "password"):
+        assert f'id="{field}-wrong"' in wrong.text, "everything that is wrong is said at once"
     made = await bakker.post("/proposals/new", data={**form, "password": PASSWORD})
     assert made.status_code == 303, made.text
     await settle(firms.bakker, firms.smit)

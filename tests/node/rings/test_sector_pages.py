@@ -61,6 +61,17 @@ async def test_from_terms_to_a_ring_by_the_pages_alone(firms: Firms) -> None:
     assert "2 firms" in await read(director, "/rings/sector1/about")
 
 
+async def test_the_terms_say_how_long_the_answers_of_a_checklist_count(firms: Firms) -> None:
+    make_member(firms.stranger, "directeur", roles=("director",))
+    hub = await log_in(firms.stranger, "directeur")
+    form = dict(re.findall(r'name="(ends_at)"[^>]*value="([^"]+)"', await read(hub, "/sectors/new")))
+    asked = {**NEW, **form, "gate": "checklist", "gate_days": "400"}
+    wrong = await hub.post("/sectors/new", data=asked, headers=ENGLISH)
+    assert wrong.status_code == 422
+    made = await hub.post("/sectors/new", data={**asked, "gate_days": "14"})
+    assert "Answers count for 14 days." in await read(hub, made.headers["location"])
+
+
 async def test_a_member_reads_who_is_in_but_not_the_stewards_work(sector: Sector) -> None:
     anna = await log_in(sector.bakker, "anna")
     text = await read(anna, "/rings/sector/about")
