@@ -51,6 +51,7 @@ SENTENCES = {
     "ring_ends_7": msg("The agreement of the ring %(what)s ends within a week. Then the ring closes."),
     "ring_fork": msg("There are two agreements for the ring %(what)s. Talk with the other directors."),
     "ring_removed": msg("The steward took our firm off the roster of %(what)s."),
+    "ring_blocked": msg("A firm of a ring is blocked here, so nothing goes there any more: %(what)s."),
     "ring_without_us": msg("The other firms of %(what)s go on without us. All of them signed that."),
     "roster_split": msg("The steward of %(what)s signed two different rosters. Talk with the other firms."),
     "roster_unsigned": msg("A firm is on the roster without a signature, and stays out: %(what)s."),

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, func, select
 from node.boundary import ring_nodes
 from node.i18n import Message
 from node.ids import now
-from node.peers import BY_ROSTER, PAIRED, peers
+from node.peers import BLOCKED, BY_ROSTER, PAIRED, peers
 from node.queue import deliveries
 from node.rings.agreement_differences import differences
 from node.rings.agreement_lines import base_of, firms_to_sign, heads_of, is_forked, says_late_at
@@ -108,6 +108,13 @@ def partners_of(db: Connection, ring: RingRow) -> list[PartnerView]:
         )
         for peer in ring_nodes(db, ring.audience)
     ]
+
+
+def blocked_firms(db: Connection, view: AgreementView) -> list[str]:
+    """Firms of the agreement that this node blocks: they stand in it, and get nothing from us."""
+    domains = [one.domain for one in view.signatures if not one.left]
+    ours = peers.c.state == BLOCKED, peers.c.domain.in_(domains)
+    return [row.name or row.domain for row in db.execute(select(peers).where(*ours).order_by(peers.c.domain))]
 
 
 def _waiting_by_peer(db: Connection) -> dict[int, int]:

@@ -8,6 +8,7 @@ from node.people.queries import author_views
 from node.rings import agreement_pages, answers, pairing, pairing_pages, restored_pages, trust_pages
 from node.rings.agreement_rows import get_ring_row
 from node.rings.overview import (
+    blocked_firms,
     current_agreement,
     open_proposals,
     open_successor,
@@ -57,6 +58,7 @@ def show_about(visit: Visit) -> Response:
         view=view,
         successor=open_successor(visit.db, ring.id, visit.node.domain),
         partners=partners_of(visit.db, ring),
+        blocked=blocked_firms(visit.db, view) if ring.state == "open" else [],
         own_people=count_own_people(visit.db),
         people=_people(visit, ring),
         fork=view_fork(visit.db, ring, visit.node.domain),

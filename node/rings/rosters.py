@@ -16,7 +16,7 @@ from node.ids import now
 from node.memberships import close_period, close_rooms, guests, memberships, open_periods, rooms
 from node.notices import notices, notify, renew_notices
 from node.objects import DELETED, objects, ring_audience
-from node.peers import BLOCKED, change_peer, peers
+from node.peers import BLOCKED, change_peer, get_peer, peers
 from node.queue import drop_deliveries, wake_early
 from node.rings.agreement_rows import agreements_of, change_ring, document_of, get_ring_row
 from node.rings.catching_up import ask_from_start
@@ -182,6 +182,10 @@ def block_peer(db: Connection, peer_id: int, why: str = "blocked") -> None:
         if peer_id in _partners(db, ring.id):
             settle_roster(db, own_domain, ring.id)
             set_closing_reason(db, ring.id, why)
+            if why == "blocked":
+                peer = get_peer(db, peer_id)
+                words = f"{peer.name or peer.domain} · {ring.name}"
+                tell_directors(db, "ring_blocked", words, f"/rings/{ring.handle}/about")
 
 
 def reopen_rings(db: Connection, peer_id: int) -> None:

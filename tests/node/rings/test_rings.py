@@ -241,6 +241,22 @@ async def test_a_block_puts_a_firm_out_of_the_ring(firms: Firms) -> None:
     assert peer.state == BLOCKED
     await settle(firms.bakker, firms.smit)
     assert texts(firms.smit, audience) == 0
+    director = await log_in(firms.bakker, "directeur")
+    assert "Smit · Monteurs" in (await director.get("/notices")).text
+    await director.aclose()
+
+
+async def test_a_blocked_firm_is_named_on_the_page_of_a_ring_that_goes_on(firms: Firms) -> None:
+    await pair(firms.bakker, firms.smit)
+    await pair(firms.bakker, firms.stranger)
+    await make_ring(firms.bakker, firms.smit, firms.stranger)
+    blocked = peer_id(firms.bakker, firms.smit)
+    director = await log_in(firms.bakker, "directeur")
+    words = "Onze eigen node blokkeert Smit"
+    assert words not in (await director.get("/rings/monteurs/about")).text
+    firms.bakker.write(lambda db: block_peer(db, blocked))
+    assert words in (await director.get("/rings/monteurs/about")).text
+    await director.aclose()
 
 
 async def test_content_of_a_parted_firm_is_due_for_deletion_after_the_retention_days(firms: Firms) -> None:
