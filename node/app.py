@@ -16,6 +16,8 @@ from federation.http import GuardedSender
 from federation.messages import Sender
 from node import identity
 from node.access import members_pages, setup_pages
+from node.access.oauth import answers as oauth_answers
+from node.access.oauth import pages as oauth_pages
 from node.access.pages import login_routes
 from node.access.setup_gate import SetupGate
 from node.access.visitors import identify
@@ -187,6 +189,8 @@ def _routes() -> list[BaseRoute]:
         *collection_routes(builders),
         *media_routes(signed_reader),
         *login_routes(),
+        *oauth_pages.ROUTES,
+        *oauth_answers.ROUTES,
         *setup_pages.ROUTES,
         *members_pages.ROUTES,
         *redeeming.ROUTES,

@@ -12,7 +12,18 @@ from node.web.visits import LoginNeeded
 
 log = structlog.get_logger()
 
-FOR_PROGRAMS = ("/inbox", "/node/", "/nodeinfo/", "/.well-known/", "/actor", "/api/", "/oauth/token")
+FOR_PROGRAMS = (
+    "/inbox",
+    "/node/",
+    "/nodeinfo/",
+    "/.well-known/",
+    "/actor",
+    "/api/",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/register",
+    "/oauth/userinfo",
+)
 WORDS = {
     400: "Bad request",
     401: "Unauthorized",

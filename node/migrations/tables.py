@@ -2,6 +2,7 @@
 
 from node import actors, departures, identity, memberships, notices, objects, outbox, peers, queue
 from node.access import tables as access_tables
+from node.access.oauth import tables as oauth_tables
 from node.gates import tables as gates_tables
 from node.media import tables as media_tables
 from node.posts import tables as posts_tables
@@ -20,6 +21,7 @@ MODULES = (
     media_tables,
     memberships,
     notices,
+    oauth_tables,
     objects,
     outbox,
     peers,

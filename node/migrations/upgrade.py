@@ -4,7 +4,7 @@ from importlib import import_module
 
 from sqlalchemy import Engine, String, column, inspect, select, table
 
-HEAD = "0002"  # the newest revision in versions/; a test compares
+HEAD = "0003"  # the newest revision in versions/; a test compares
 VERSIONS = table("alembic_version", column("version_num", String))
 
 

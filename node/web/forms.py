@@ -111,7 +111,7 @@ def blank_form(values: Mapping[str, str | Sequence[str]] | None = None) -> Form:
 
 async def read_form(request: Request, most_bytes: int = FORM_BYTES) -> Form:
     """Read the body, urlencoded or multipart; too large a body ends in 413 before it is kept."""
-    async with _capped(request, most_bytes).form(
+    async with capped(request, most_bytes).form(
         max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=FORM_BYTES
     ) as sent:
         return await _collect(sent)
@@ -128,7 +128,8 @@ async def _collect(sent: FormData) -> Form:
     return form
 
 
-def _capped(request: Request, most_bytes: int) -> Request:
+def capped(request: Request, most_bytes: int) -> Request:
+    """The request with a body that ends in 413 as soon as it is larger."""
     received = 0
 
     async def receive() -> Event:

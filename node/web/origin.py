@@ -9,7 +9,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # Answered to programs with signatures or tokens; none of these looks at a log-in cookie.
-EXEMPT = re.compile(r"/inbox|/p/[^/]+/inbox|/(?:[^/]+/)*outbox|/node/.+|/api/.+|/oauth/(?:token|revoke)")
+EXEMPT = re.compile(
+    r"/inbox|/p/[^/]+/inbox|/(?:[^/]+/)*outbox|/node/.+|/api/.+|/oauth/(?:token|revoke|register|userinfo)/?"
+)
 REFUSED = (
     "Dit formulier kwam van een andere website en is daarom niet verwerkt.\n"
     "This form came from another website, so it was not handled.\n"

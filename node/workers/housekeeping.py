@@ -7,6 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from node.access.ends import tell_ends
 from node.access.logins import forget_expired
+from node.access.oauth.actions import forget_codes
 from node.db import writing
 from node.ids import now
 from node.media.actions import sweep_orphans
@@ -37,6 +38,7 @@ def tidy(engine: Engine, settings: Settings) -> None:
     with writing(engine) as db:
         forget_ended(db, now() - KEEP_ENDED)
         forget_expired(db)
+        forget_codes(db)
         tell_ends(db)
         delete_parted_content(db)
     with writing(engine) as db:

@@ -1,0 +1,74 @@
+"""Any client: apps with their codes and tokens, and what the Mastodon API keeps for a member."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from node.db import Id, UtcDateTime
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    _oauth()
+
+
+def _oauth() -> None:
+    op.create_table(
+        "apps",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("secret_hash", sa.Text(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("website", sa.Text(), nullable=True),
+        sa.Column("redirect_uris", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_apps")),
+        sa.UniqueConstraint("client_id", name=op.f("uq_apps_client_id")),
+    )
+    op.create_table(
+        "app_codes",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("code_hash", sa.Text(), nullable=False),
+        sa.Column("app_id", Id, nullable=False),
+        sa.Column("member_id", Id, nullable=False),
+        sa.Column("redirect_uri", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("challenge", sa.Text(), nullable=True),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.Column("used_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_app_codes_app_id_apps")),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["members.actor_id"], name=op.f("fk_app_codes_member_id_members")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_app_codes")),
+        sa.UniqueConstraint("code_hash", name=op.f("uq_app_codes_code_hash")),
+    )
+    op.create_index(op.f("ix_app_codes_member_id"), "app_codes", ["member_id"])
+    op.create_table(
+        "app_tokens",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("refresh_hash", sa.Text(), nullable=True),
+        sa.Column("spent_refresh_hash", sa.Text(), nullable=True),
+        sa.Column("code_id", Id, nullable=True),
+        sa.Column("app_id", Id, nullable=False),
+        sa.Column("member_id", Id, nullable=True),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("used_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["code_id"], ["app_codes.id"], name=op.f("fk_app_tokens_code_id_app_codes")),
+        sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_app_tokens_app_id_apps")),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["members.actor_id"], name=op.f("fk_app_tokens_member_id_members")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_app_tokens")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_app_tokens_token_hash")),
+        sa.UniqueConstraint("refresh_hash", name=op.f("uq_app_tokens_refresh_hash")),
+        sa.UniqueConstraint("spent_refresh_hash", name=op.f("uq_app_tokens_spent_refresh_hash")),
+    )
+    op.create_index(op.f("ix_app_tokens_member_id"), "app_tokens", ["member_id"])
+    op.create_index(op.f("ix_app_tokens_code_id"), "app_tokens", ["code_id"])
