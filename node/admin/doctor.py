@@ -26,7 +26,7 @@ from node.peers import peers
 from node.queue import count_queue, deliveries, received
 from node.rings.agreement_lines import firms_to_sign, is_forked
 from node.rings.queries import known_rings
-from node.rings.restore_rows import closed_towards
+from node.rings.restore_rows import closed_towards, is_silent, is_waiting, restores_with_names
 from node.settings import Settings
 from node.web.formats import format_local
 
@@ -53,6 +53,7 @@ def examine(engine: Engine, settings: Settings, language: str) -> list[Finding]:
             _check_disk(settings),
             *_check_queue(db),
             *_check_partners(db, language),
+            *_check_restored(db),
             *_check_forks(db),
             *_check_sectors(db),
             _check_keys(db, settings),
@@ -144,6 +145,21 @@ def _is_stuck(db: Connection) -> bool:
 def _check_partners(db: Connection, language: str) -> Iterator[Finding]:
     for ok, text, advice in describe_partners(db, language):
         yield Finding(msg("Partners"), ok, text, advice)
+
+
+def _check_restored(db: Connection) -> Iterator[Finding]:
+    """A copy that was put back opens by itself, unless a partner stays silent: then a director decides."""
+    rows = [row for row in restores_with_names(db) if is_waiting(row)]
+    if not rows:
+        return
+    is_stuck = any(map(is_silent, rows))
+    text = msg(
+        "This node was put back, and waits for what these partners know: %(names)s.",
+        names=", ".join(row.name or row.domain for row in rows),
+    )
+    wait = msg("Nothing to do: the rings open by themselves.")
+    act = msg("Call them. A director can go on without them, by the link on the page Partners and rings.")
+    yield Finding(msg("Put back"), not is_stuck, text, act if is_stuck else wait)
 
 
 def _check_sectors(db: Connection) -> Iterator[Finding]:

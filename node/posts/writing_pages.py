@@ -7,6 +7,7 @@ from sqlalchemy import Row
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from node.boundary import nodes_inside
 from node.errors import Conflict, Forbidden, Invalid
 from node.i18n import Message, msg
 from node.media.images import MAX_BYTES
@@ -112,7 +113,7 @@ def _sent_words(visit: Visit, post: Row[Any]) -> Message:
     if post.audience == PEOPLE:
         return msg("Your answer goes to the people it is addressed to.")
     reach = reach_words(visit.db, post.audience)
-    if post.audience == COMPANY:
+    if not nodes_inside(visit.db, post.audience):
         return msg("Your post is there for: %(reach)s", reach=reach)
     return msg("Your post is on its way to: %(reach)s", reach=reach)
 

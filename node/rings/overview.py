@@ -79,13 +79,17 @@ class AgreementView:
 
 @dataclass(frozen=True)
 class ForkView:
-    """Two or more versions that hold in different hands, what differs, and who must sign one that ends it."""
+    """Two or more versions that hold in different hands, what differs, and who must sign one that ends it.
+
+    Where one of them is complete here and came too late elsewhere, we go on with it: `is_narrowed` is false.
+    """
 
     versions: tuple[AgreementView, ...]
     changes: tuple[Message, ...]
     late_at: tuple[str, ...]
     firms: tuple[str, ...]
     inside: tuple[str, ...]
+    is_narrowed: bool
 
 
 def paired_firms(db: Connection) -> list[Row[Any]]:
@@ -158,10 +162,13 @@ def view_fork(db: Connection, ring: RingRow, own_domain: str) -> ForkView | None
         views.insert(0, view_agreement(db, base, own_domain))
     changes = differences(views[0].document, views[-1].document) if len(views) > 1 else []
     late = [one.firm for view in views for one in view.signatures if one.late]
-    inside = [peer.name or peer.domain for peer in ring_nodes(db, ring.audience)]
+    nodes = ring_nodes(db, ring.audience)
+    inside = [peer.name or peer.domain for peer in nodes]
+    in_all = set.intersection(*({one.domain for one in view.signatures} for view in views))
     names = {one.domain: one.firm for view in views for one in view.signatures}
     needed = [names.get(domain, domain) for domain in firms_to_sign(db, ring.id)]
-    return ForkView(tuple(views), tuple(changes), tuple(late), tuple(needed), tuple(inside))
+    is_narrowed = all(peer.domain in in_all for peer in nodes)
+    return ForkView(tuple(views), tuple(changes), tuple(late), tuple(needed), tuple(inside), is_narrowed)
 
 
 def open_proposals(db: Connection, own_domain: str) -> list[AgreementView]:

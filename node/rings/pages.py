@@ -18,6 +18,7 @@ from node.rings.overview import (
 )
 from node.rings.people import people_of_ring
 from node.rings.queries import RingRow, count_own_people, find_ring, known_rings
+from node.rings.restore_rows import is_waiting, restores_with_names
 from node.rings.sector import pages as sector_pages
 from node.rings.sector.pages import show_about_sector
 from node.rings.sector.rows import SECTOR
@@ -36,6 +37,7 @@ def show_rings(visit: Visit) -> Response:
         "rings/list.html",
         rings=known_rings(visit.db),
         firms=paired_firms(visit.db),
+        is_restoring=sees_all and any(map(is_waiting, restores_with_names(visit.db))),
         proposals=open_proposals(visit.db, visit.node.domain) if sees_all else [],
         pairings=[(row, pairing.state_of(row)) for row in pairings if pairing.is_going_on(row)],
         sees_all=sees_all,

@@ -57,9 +57,14 @@ def restores_with_names(db: Connection) -> list[Row[Any]]:
     return list(db.execute(query.select_from(joined).order_by(peers.c.domain)))
 
 
+def is_waiting(row: Row[Any]) -> bool:
+    """Whether it has not told yet what we forgot, and no director went on without it."""
+    return row.answered_at is None and row.passed_at is None
+
+
 def is_silent(row: Row[Any]) -> bool:
     """Whether a director may go on without it."""
-    return bool(row.answered_at is None and row.passed_at is None and row.since_at <= now() - SILENT)
+    return is_waiting(row) and bool(row.since_at <= now() - SILENT)
 
 
 def change_restore(db: Connection, peer_id: int, **values: object) -> None:

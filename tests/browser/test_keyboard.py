@@ -74,6 +74,19 @@ def test_the_main_job_needs_no_mouse(page: Page, world: World) -> None:
     _log_out(page, world)
 
 
+def test_asking_to_come_into_a_room_needs_no_mouse(page: Page, world: World) -> None:
+    log_in_by_keyboard(page)
+    page.goto(f"{world.bakker.url}/rooms/{world.made['listed']}/about")
+    tab_to(page, page.get_by_label("Waarom wil je meedoen?"))
+    page.keyboard.type("Om te leren plannen.")
+    tab_to(page, page.get_by_role("button", name="Vraag of je erin mag"))
+    page.keyboard.press("Enter")
+    back = page.get_by_role("button", name="Mijn vraag terugnemen")
+    tab_to(page, back)
+    page.keyboard.press("Enter")
+    expect(back).to_have_count(0)
+
+
 def _write(page: Page, world: World) -> None:
     tab_to(page, page.get_by_role("link", name="Schrijven").locator("visible=true"))
     page.keyboard.press("Enter")

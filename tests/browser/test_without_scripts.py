@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.visitors import Look, log_in, visiting
-from tests.browser.world import World
+from tests.browser.world import PASSWORD, World
 
 PLAIN = Look(scripts=False)
 
@@ -79,6 +79,44 @@ def test_somebody_is_invited_and_comes_in(browser: Browser, page: Page, world: W
         guest.get_by_label("Wachtwoord").fill("drie blauwe ketels")
         guest.get_by_role("button", name="Meedoen").click()
         expect(guest.get_by_role("heading", name="Start", level=1)).to_be_visible()
+
+
+def test_somebody_asks_to_come_into_a_room_and_the_host_lets_them_in(
+    browser: Browser, page: Page, world: World
+) -> None:
+    about = f"{world.bakker.url}/rooms/{world.made['listed']}/about"
+    page.goto(about)
+    page.get_by_label("Waarom wil je meedoen?").fill("Ik plan de bussen.")
+    page.get_by_role("button", name="Vraag of je erin mag").click()
+    expect(page.get_by_text("Je krijgt een melding als er antwoord is")).to_be_visible()
+    with visiting(browser, PLAIN) as host:
+        log_in(host, world.bakker, "henk")
+        host.goto(about)
+        expect(host.get_by_text("Ik plan de bussen.")).to_be_visible()
+        host.get_by_role("button", name="Toelaten").click()
+        expect(host.get_by_text("Deze persoon zit er nu in.")).to_be_visible()
+    page.goto(about)
+    page.get_by_role("link", name="Naar de berichten").click()
+    expect(page.get_by_role("heading", name="Planning en werkvoorbereiding")).to_be_visible()
+
+
+def test_a_director_signs_an_agreement_of_three(page: Page, world: World) -> None:
+    page.goto(f"{world.bakker.url}/agreements/{world.made['three']}")
+    expect(page.get_by_text("Getekend door 2 van de 3 bedrijven.")).to_be_visible()
+    page.get_by_label("Onze eigen korte naam voor deze ring").fill("ventilatie")
+    page.get_by_label("Ik heb de hele overeenkomst gelezen").check()
+    page.get_by_label("Je wachtwoord").first.fill(PASSWORD)
+    page.get_by_role("button", name="Tekenen").click()
+    expect(page.get_by_text("Getekend door 3 van de 3 bedrijven.")).to_be_visible()
+
+
+def test_an_editor_lets_a_waiting_post_go(page: Page, world: World) -> None:
+    page.goto(f"{world.bakker.url}/waiting")
+    expect(page.get_by_text("Hoe meten jullie lekdebiet?")).to_be_visible()
+    page.goto(f"{world.bakker.url}/o/{world.made['second']}/waiting")
+    page.get_by_role("button", name="Laat het weggaan").click()
+    expect(page.get_by_text("Het is onderweg.")).to_be_visible()
+    expect(page.get_by_text("Hoe meten jullie lekdebiet?")).to_have_count(0)
 
 
 def test_a_director_gets_a_code_for_another_firm(page: Page, world: World) -> None:

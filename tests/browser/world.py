@@ -65,7 +65,8 @@ class World:
 
 def start_world(folder: Path) -> World:
     """Make everything in this process, then start each node as it is started for real."""
-    domains = {name: f"{name}.localhost:{free_port()}" for name in ("bakker", "smit", "derde")}
+    names = ("bakker", "smit", "derde", "zesde")
+    domains = {name: f"{name}.localhost:{free_port()}" for name in names}
     for name in domains:
         engine = open_engine(f"sqlite:///{folder / name}.sqlite3")
         upgrade(engine)
@@ -121,6 +122,7 @@ async def _make(folder: Path, domains: dict[str, str]) -> dict[str, str]:
         made |= _make_links(bakker) | _make_proposal(bakker, smit) | _make_servers(bakker, smit)
         made |= await _make_rooms(bakker, smit, ring)
         made |= await _make_sectors(bakker, smit)
+        made |= await _make_three(smit, bakker, nodes["zesde"])
         await settle(bakker, smit)
         return made | await _make_pairings(bakker, third)
 
@@ -171,7 +173,7 @@ def _make_people(bakker: RunningNode, smit: RunningNode) -> None:
     make_member(bakker, "fatima", name="Fatima El Amrani", mail="fatima@example.org")
     make_member(bakker, "joris", name="Joris van der Berg-Oosterwijk", has_face=True)
     make_member(bakker, "toetsenbord", name="Tess Toets")
-    make_member(bakker, "zonder", name="Zonder Script", roles=("admin", "director"))
+    make_member(bakker, "zonder", name="Zonder Script", roles=everything)
     make_member(smit, "marjan", name="Marjan Smit", roles=everything, has_face=True)
     make_member(smit, "sanne", name="Sanne de Wit", has_face=True)
 
@@ -219,6 +221,7 @@ async def _make_waiting(bakker: RunningNode, smit: RunningNode, ring: str) -> di
     strict = await make_ring(bakker, smit, name="Strenge ring", handle="streng", gate="four_eyes")
     fatima = member_row(bakker, "fatima").actor_id
     held = post(bakker, "fatima", strict, "Wie kent een goede warmtepompmonteur?", title="Vraag van de week")
+    second = post(bakker, "fatima", strict, "Hoe meten jullie lekdebiet?")
     bakker.write(lambda db: set_rules(db, strict, Rules(checklist=True), None))
     unsent = Draft(strict, "Hoe plannen jullie storingen in het weekend?")
     draft = bakker.write(
@@ -228,7 +231,8 @@ async def _make_waiting(bakker: RunningNode, smit: RunningNode, ring: str) -> di
     await settle(bakker, smit)
     bakker.write(lambda db: delete_post(db, bakker.identity, fatima, recalled))
     await settle(bakker, smit)
-    return {name: str(one) for name, one in (("held", held), ("draft", draft), ("recalled", recalled))}
+    made = {"held": held, "second": second, "draft": draft, "recalled": recalled}
+    return {name: str(one) for name, one in made.items()}
 
 
 def _copy_of(here: RunningNode, there: RunningNode, number: int) -> int:
@@ -266,6 +270,22 @@ def _make_proposal(bakker: RunningNode, smit: RunningNode) -> dict[str, str]:
         lambda db: agreements.propose(db, smit.identity, marjan, PASSWORD, terms, handle="zonnepanelen")
     )
     return {"proposal": made}
+
+
+async def _make_three(smit: RunningNode, bakker: RunningNode, sixth: RunningNode) -> dict[str, str]:
+    """Smit proposes a ring of three, and the third signed; Bakker's director has to."""
+    await factories.pair(smit, sixth)
+    marjan, terms = (
+        member_row(smit, "marjan").actor_id,
+        factories.make_terms(smit, bakker, sixth, name="Ventilatie"),
+    )
+    made = smit.write(
+        lambda db: agreements.propose(db, smit.identity, marjan, PASSWORD, terms, handle="ventilatie")
+    )
+    await settle(smit, bakker, sixth)
+    factories.sign_agreement(sixth, made, "ventilatie")
+    await settle(smit, bakker, sixth)
+    return {"three": made}
 
 
 async def _make_sectors(bakker: RunningNode, smit: RunningNode) -> dict[str, str]:

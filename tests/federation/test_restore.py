@@ -184,10 +184,13 @@ async def test_one_silent_partner_keeps_the_ring_closed_until_the_director_goes_
     browser = await log_in(three.bakker, "directeur")
     early = {"password": PASSWORD, "peer": str(jansen.id)}
     assert (await browser.post("/restored", data=early)).status_code == 422
+    assert 'href="/restored"' in (await browser.get("/rings")).text
+    assert "Je hoeft niets te doen: de ringen gaan vanzelf open." in (await browser.get("/admin")).text
     with time_machine.travel(now() + timedelta(days=7, minutes=1), tick=True):
         await settle(three.bakker, three.smit)
         browser = await log_in(three.bakker, "directeur")
         assert "al 7 dagen stil" in (await browser.get("/notices")).text
+        assert "Een directeur kan zonder hen verdergaan" in (await browser.get("/admin")).text
         wrong = await browser.post("/restored", data=early | {"password": "fout"})
         assert (wrong.status_code, "checked" in wrong.text) == (422, True)
         assert (await browser.post("/restored", data=early)).status_code == 303

@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from sqlalchemy import Connection
 
 from node.errors import Conflict, NotFound
 from node.peers import PAIRED, change_peer, keep_peer
 from node.rings import agreements, endings
 from node.rings.agreement_rows import COMPLETE, LAPSED, LATE, WITHDRAWN, get_agreement
+from node.rings.overview import view_fork
+from node.rings.queries import known_rings
 from node.rings.version_asks import due_for_versions
 from tests.node.rings.paper_firms import PASSWORD, Firm, copy_of, deliver_all, make_ring, new_firms
 
@@ -34,6 +37,17 @@ def firms(clock: time_machine.Traveller) -> Iterator[list[Firm]]:
 
 def names(*firms: Firm) -> list[str]:
     return [firm.domain for firm in firms]
+
+
+def is_narrowed(firm: Firm, ring: str) -> bool:
+    """Whether its page says that it shares with firms of both versions only."""
+
+    def look(db: Connection) -> bool:
+        row = next(row for row in known_rings(db) if row.hash == ring)
+        fork = view_fork(db, row, firm.domain)
+        return fork is not None and fork.is_narrowed
+
+    return firm.do(look)
 
 
 def renewed(by: Firm, ring: str, *firms: Firm) -> str:
@@ -230,6 +244,8 @@ def test_what_came_too_late_here_narrows_here_and_all_see_it(
     assert c.partners(ring) == set(names(a, b))
     assert all(firm.ring(ring).forked_at is not None for firm in (a, b, c))
     assert a.told("ring_fork") == b.told("ring_fork") == c.told("ring_fork") == 1
+    assert not is_narrowed(a, ring), "for it the new version is complete"
+    assert is_narrowed(c, ring)
     healed = renewed(c, ring, a, b, c, d)
     for firm in (a, b, d):
         deliver_all(firms)
