@@ -33,6 +33,7 @@ actors = Table(
     Column("approves_follows", Boolean, nullable=False, server_default=false()),
     Column("face_at", UtcDateTime),  # ours: since when the outside may see this person (rule 12)
     Column("gone_at", UtcDateTime),
+    Column("guest_until", UtcDateTime),  # of somebody elsewhere who is a guest there, by that node's word
     Column("created_at", UtcDateTime, nullable=False),
     Column("fetched_at", UtcDateTime),
     Index(None, "peer_id", "handle"),

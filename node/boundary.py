@@ -194,8 +194,8 @@ def _in_room(peer_id: int, column: Any, whose: int, moment: Moment) -> ColumnEle
 
 
 def _holds(room: Any, peer_id: int, moment: Moment) -> ColumnElement[bool]:
-    """The room has not ended, and both we and that node are in what it is within."""
-    lasting = or_(room.c.until_at.is_(None), room.c.until_at > moment)
+    """The room has not ended and does not rest, and both we and that node are in what it is within."""
+    lasting = and_(room.c.rests_at.is_(None), or_(room.c.until_at.is_(None), room.c.until_at > moment))
     ours, theirs = memberships.alias(), memberships.alias()
     within = [
         select(period.c.id)
@@ -440,11 +440,28 @@ def is_inside(db: Connection, audience: str, peer_id: int = SELF) -> bool:
 
 
 def is_within(db: Connection, audience: str, peer_id: int = SELF) -> bool:
-    """Whether a node is in a ring, or in what a room that has not ended is within."""
+    """Whether a node is in a ring, or in what a room that goes on is within."""
     if is_ring(audience):
         return is_in_ring(db, audience, peer_id)
     lives = select(rooms.c.audience).where(rooms.c.audience == audience, _holds(rooms, peer_id, now()))
     return db.execute(lives).first() is not None
+
+
+def may_ask_about(db: Connection, audience: str, peer_id: int = SELF) -> bool:
+    """Whether a node is in a ring, or in the ring of a room, also of one that has ended or rests."""
+    if is_ring(audience):
+        return is_in_ring(db, audience, peer_id)
+    there = select(memberships.c.id).where(
+        memberships.c.audience == rooms.c.within, memberships.c.peer_id == peer_id, _spans(memberships, now())
+    )
+    known = select(rooms.c.audience).where(rooms.c.audience == audience, there.exists())
+    return db.execute(known).first() is not None
+
+
+def rests(db: Connection, audience: str) -> bool:
+    """Whether it is a room that nobody is in until its home says who is."""
+    resting = select(rooms.c.audience).where(rooms.c.audience == audience, rooms.c.rests_at.is_not(None))
+    return db.execute(resting).first() is not None
 
 
 def tells_people(db: Connection, audience: str, peer_id: int) -> bool:

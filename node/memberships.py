@@ -47,6 +47,7 @@ rooms = Table(
     Column("confined", Boolean, nullable=False, server_default=false()),
     Column("until_at", UtcDateTime),
     Column("home_id", Id),  # the node that keeps who is in; none: each node for its own people
+    Column("rests_at", UtcDateTime),  # since its home, or we, are out of the ring: nobody is in
 )
 
 # Accounts that see the rooms they were invited to, what is addressed to them and what is open: nothing else.
@@ -107,25 +108,42 @@ def close_period(db: Connection, audience: str, peer_id: int) -> None:
 
 
 def close_rooms(db: Connection, within: str, peer_id: int) -> list[str]:
-    """A node is out of a ring: its people are out of the rooms there, and rooms that it kept end (rule 14).
+    """A node is out of a ring: its people are out of the rooms there, and rooms that it kept rest (rule 14).
 
-    When that node is us, nobody is in them any more. Returns the rooms' audiences.
+    When that node is us, nobody is in any of them any more. Returns the rooms' audiences.
     """
     found = list(db.scalars(select(rooms.c.audience).where(rooms.c.within == within)))
     whose = memberships.c.peer_id == peer_id if peer_id != SELF else true()
     still = or_(memberships.c.until_at.is_(None), memberships.c.until_at > now())
     theirs = memberships.c.audience.in_(found), whose, still
     db.execute(update(memberships).where(*theirs).values(until_at=now()))
-    kept_there = rooms.c.within == within, rooms.c.home_id == peer_id
-    lasting = or_(rooms.c.until_at.is_(None), rooms.c.until_at > now())
-    db.execute(update(rooms).where(*kept_there, lasting).values(until_at=now()))
+    kept = rooms.c.home_id == peer_id if peer_id != SELF else rooms.c.home_id.is_not(None)
+    awake = rooms.c.within == within, kept, rooms.c.rests_at.is_(None)
+    db.execute(update(rooms).where(*awake).values(rests_at=now()))
     return found
+
+
+def rest_until_told(db: Connection, moment: datetime) -> None:
+    """This is a copy put back: rooms that other nodes keep rest until those told who is in (rule 17)."""
+    elsewhere = rooms.c.home_id.is_not(None), rooms.c.home_id != SELF, rooms.c.rests_at.is_(None)
+    db.execute(update(rooms).where(*elsewhere).values(rests_at=moment))
+
+
+def wake_room(db: Connection, audience: str) -> None:
+    """Its home says who is in again; whoever it does not name is out in the same transaction."""
+    db.execute(update(rooms).where(rooms.c.audience == audience).values(rests_at=None))
 
 
 def open_place(db: Connection, audience: str, peer_id: int, actor_id: int, from_at: datetime) -> None:
     """Somebody is in a room from `from_at` on."""
     values = {"audience": audience, "peer_id": peer_id, "actor_id": actor_id, "from_at": from_at}
     db.execute(insert(memberships).values(id=new_id(), **values))
+
+
+def has_place(db: Connection, audience: str, actor_id: int) -> bool:
+    """Whether somebody has a period in a room now, whether or not the room can be seen."""
+    theirs = _open_in(audience) & (memberships.c.actor_id == actor_id)
+    return db.execute(select(memberships.c.id).where(theirs)).first() is not None
 
 
 def close_place(db: Connection, audience: str, actor_id: int) -> None:

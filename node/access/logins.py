@@ -1,7 +1,7 @@
 """Log-ins: a cookie's token, kept as a hash; ended at once when a member is disabled or changes passwords."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select
@@ -80,6 +80,14 @@ def get_member(db: Connection, member_id: int) -> Row[Any]:
 def list_members(db: Connection) -> list[Row[Any]]:
     """The members of this node, active or not; guests are none."""
     return list(db.execute(_with_actor().where(guests.c.actor_id.is_(None)).order_by(actors.c.handle)))
+
+
+def end_of_stay(db: Connection, actor_id: int) -> datetime | None:
+    """Until when somebody of ours is a guest; None for anybody else."""
+    invited = members.join(guests, guests.c.actor_id == members.c.actor_id)
+    query = select(members.c.ends_at).select_from(invited).where(members.c.actor_id == actor_id)
+    stay: datetime | None = db.scalar(query)
+    return stay
 
 
 def list_guests(db: Connection) -> list[Row[Any]]:

@@ -109,7 +109,11 @@ def _covers(period: Row[Any], moment: datetime) -> bool:
 def is_in_room(facts: Facts, audience: str, peer_id: int, then: datetime | None = None) -> bool:
     """Somebody of a node is in a room that lasts, and both nodes are in what it is within."""
     room = facts.rooms.get(audience)
-    if room is None or (room.until_at is not None and room.until_at <= facts.moment):
+    if (
+        room is None
+        or room.rests_at is not None
+        or (room.until_at is not None and room.until_at <= facts.moment)
+    ):
         return False
     both = is_in(facts, room.within, SELF) and is_in(facts, room.within, peer_id)
     return both and is_in(facts, audience, peer_id, then)

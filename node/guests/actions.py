@@ -9,11 +9,12 @@ from node.access import guests as accounts
 from node.access.guests import Pass, become_guest, get_guest
 from node.access.logins import list_guests
 from node.boundary import Member, person_is_inside
-from node.errors import Conflict, NotFound
+from node.errors import Conflict, Invalid, NotFound
 from node.i18n import msg
 from node.identity import Identity
 from node.rooms.actions import add_person, hosted_room, take_out
 from node.rooms.queries import ROOM, Room, find_room, is_host, own_rooms
+from node.web.formats import day_digits, last_day
 
 
 def hosted_rooms(db: Connection, member: Member) -> list[Room]:
@@ -29,8 +30,18 @@ def invite(
     room = hosted_room(db, member, room_id)
     if room.kind != ROOM:
         raise Conflict(msg("Nobody is a guest in this room."))
-    last = min(ends_at, room.until_at) if room.until_at is not None else ends_at
-    return accounts.invite_guest(db, member.actor_id, name=name, ends_at=last, room=room.audience, mail=mail)
+    stay = _within(room, ends_at)
+    return accounts.invite_guest(db, member.actor_id, name=name, ends_at=stay, room=room.audience, mail=mail)
+
+
+def _within(room: Room, ends_at: datetime) -> datetime:
+    """A stay ends with its room at the latest; a later day is refused in words, never made shorter unseen."""
+    if room.until_at is None:
+        return ends_at
+    if last_day(ends_at) > last_day(room.until_at):
+        day = day_digits(last_day(room.until_at))
+        raise Invalid(until=msg("This room ends on %(day)s. Choose that day or an earlier one.", day=day))
+    return min(ends_at, room.until_at)
 
 
 def come_in(db: Connection, node: Identity, held: Pass, *, name: str, language: str) -> int:
@@ -66,8 +77,7 @@ def make_entry(db: Connection, member: Member, guest_id: int) -> str:
 def extend(db: Connection, node: Identity, member: Member, guest_id: int, ends_at: datetime) -> None:
     """Another end date, not beyond the room's; who was out already is in the room again."""
     guest, room = _hosted_guest(db, member, guest_id)
-    last = min(ends_at, room.until_at) if room.until_at is not None else ends_at
-    accounts.extend_stay(db, guest.actor_id, last)
+    accounts.extend_stay(db, guest.actor_id, _within(room, ends_at))
     if not person_is_inside(db, room.audience, guest.actor_id):
         add_person(db, node, member, room.id, guest.actor_id)
 

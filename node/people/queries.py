@@ -1,10 +1,11 @@
 """Reads of people and whatever else has an actor: how they are shown to members, who has a face outside."""
 
 from collections.abc import Collection
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from node.access.logins import is_here, is_own_member
 from node.access.tables import logins, members
@@ -31,7 +32,7 @@ def author_views(
     if not actor_ids:
         return {}
     query = (
-        select(actors, peers.c.domain, peers.c.name.label("firm"))
+        select(actors, peers.c.domain, peers.c.name.label("firm"), _stay_of_ours().label("stay"))
         .outerjoin(peers, peers.c.id == actors.c.peer_id)
         .where(actors.c.id.in_(set(actor_ids)))
     )
@@ -43,13 +44,21 @@ def author_views(
 def _author_view(row: Row[Any], taken: frozenset[str], *, for_members: bool) -> AuthorView:
     if row.peer_id == SELF:
         url = f"/topics/{row.id}" if row.type == GROUP else f"/@{row.handle}"
-        return AuthorView(name=clean_name(row.name) or row.handle, handle=row.handle, url=url)
+        name = clean_name(row.name) or row.handle
+        return AuthorView(name=name, handle=row.handle, url=url, guest_until=row.stay)
     name = display_name(row.name or row.handle, row.domain, taken)
     handle = f"{row.handle}@{row.domain}"
     # A server may call its actor something that is no handle; then its own page is the only one there is.
     url = f"/@{handle}" if row.handle else row.url or row.uri
     firm = row.firm if for_members and row.firm else row.domain
-    return AuthorView(name=name, handle=handle, url=url, firm=firm)
+    return AuthorView(name=name, handle=handle, url=url, firm=firm, guest_until=row.guest_until)
+
+
+def _stay_of_ours() -> ColumnElement[datetime | None]:
+    """Until when one of our own people is a guest; nothing for members."""
+    invited = members.join(guests, guests.c.actor_id == members.c.actor_id)
+    stay = select(members.c.ends_at).select_from(invited).where(members.c.actor_id == actors.c.id)
+    return stay.scalar_subquery()
 
 
 def taken_names(db: Connection, node: Identity) -> frozenset[str]:

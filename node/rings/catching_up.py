@@ -15,7 +15,7 @@ from node.boundary import (
     Outside,
     Receiver,
     is_inside,
-    is_within,
+    may_ask_about,
     may_hold,
     readable,
     tells_people,
@@ -26,7 +26,8 @@ from node.departures import record_departure
 from node.errors import NotFound
 from node.identity import SELF, Identity
 from node.ids import now
-from node.objects import HANDED, WAITING, closed_audiences, find_object, holders, is_closed, objects
+from node.memberships import rooms
+from node.objects import HANDED, WAITING, closed_audiences, find_object, holders, is_closed, is_room, objects
 from node.outbox import numbers, remember_holders
 from node.peers import PAIRED, peers
 from node.queue import Arrival, activities, keep_received
@@ -253,11 +254,15 @@ def _has_rested(source: Row[Any], peer: Row[Any]) -> bool:
 
 
 def _due(db: Connection, source: Row[Any], peer: Row[Any]) -> Due:
-    """Numbers are for who is inside; people also for who may be: so one learns who is in a steering room."""
+    """Numbers are for who is inside; people also for who may be: so one learns who is in a steering room.
+
+    The home of a room tells hourly who is in, so that a word about that which was lost is made good.
+    """
     audience = source.audience
     numbers_due = source.behind or _is_older(source.asked_at, ASK_AGAIN)
-    people_due = _is_older(source.people_at, PEOPLE_AGAIN) and tells_people(db, audience, peer.id)
-    may_ask = (numbers_due or people_due) and _are_both(is_within, db, audience, peer.id)
+    people_again = ASK_AGAIN if is_room(audience) else PEOPLE_AGAIN
+    people_due = _is_older(source.people_at, people_again) and tells_people(db, audience, peer.id)
+    may_ask = (numbers_due or people_due) and _are_both(may_ask_about, db, audience, peer.id)
     numbers_due = numbers_due and may_ask and _are_both(is_inside, db, audience, peer.id)
     return Due(audience, peer, numbers_due, people_due and may_ask)
 
@@ -275,6 +280,14 @@ def _is_older(moment: Any, age: timedelta) -> bool:
 def ask_all_again(db: Connection) -> None:
     """The process starts: nobody knows what was missed meanwhile."""
     db.execute(update(sources).values(asked_at=None, tried_at=None))
+    of_rooms = sources.c.audience.like("room:%")
+    db.execute(update(sources).where(of_rooms).values(people_at=None))
+
+
+def ask_who_is_in(db: Connection, within: str) -> None:
+    """A ring opens, or a node comes into it: the rooms there may be about to come back."""
+    inside = select(rooms.c.audience).where(rooms.c.within == within)
+    db.execute(update(sources).where(sources.c.audience.in_(inside)).values(people_at=None, tried_at=None))
 
 
 def next_question(db: Connection, audience: str, peer_id: int) -> tuple[int, int]:

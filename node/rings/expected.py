@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from node.boundary import is_within
+from node.boundary import is_within, may_ask_about, rests
 from node.identity import SELF
 from node.ids import now
 from node.incoming import Dropped, Early
@@ -35,6 +35,8 @@ def need_both_within(db: Connection, audience: str, peer_id: int) -> None:
     # Both are asked always: what is refused causes the same statements (rule 7).
     if all([is_within(db, audience), is_within(db, audience, peer_id)]):
         return
+    if rests(db, audience) and all(may_ask_about(db, audience, one) for one in (SELF, peer_id)):
+        raise Early("a room that rests until its home told who is in")
     if _is_expected(db, _ring_around(db, audience), peer_id):
         raise Early("a ring that is not open yet, as far as we heard")
     raise Dropped("not a ring or room that both are in")

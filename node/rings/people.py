@@ -3,11 +3,14 @@
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, delete, insert, or_, select, update
 
-from federation.documents import Document, as_id, as_text
+from federation.documents import Document, as_id, as_text, parse_time
+from federation.errors import Rejected
 from node.access.logins import is_own_member
 from node.access.tables import members
 from node.actors import PERSON, actors, find_actor
@@ -134,7 +137,7 @@ def keep_people(db: Connection, scheme: str, ring: RingRow, peer: Row[Any], coll
 def keep_person(db: Connection, scheme: str, ring_id: int, peer: Row[Any], person: Document) -> int | None:
     """One person of a partner; None when the partner may not speak for them or the document is unsound."""
     named = read_person(scheme, peer, person)
-    actor_id = keep_named(db, peer, *named) if named is not None else None
+    actor_id = keep_named(db, peer, named) if named is not None else None
     if actor_id is not None:
         row = {"ring_id": ring_id, "actor_id": actor_id, "peer_id": peer.id}
         if insert_new(db, ring_people, [row]):
@@ -142,23 +145,43 @@ def keep_person(db: Connection, scheme: str, ring_id: int, peer: Row[Any], perso
     return actor_id
 
 
-def read_person(scheme: str, peer: Row[Any], person: Document) -> tuple[str, str, str] | None:
-    """Uri, handle and name of a partner's person; None when it may not speak for them, or it is unsound."""
+@dataclass(frozen=True)
+class Named:
+    """A person by the word of their own node; `guest_until` when they are a guest there."""
+
+    uri: str
+    handle: str
+    name: str
+    guest_until: datetime | None = None
+
+
+def read_person(scheme: str, peer: Row[Any], person: Document) -> Named | None:
+    """A partner's person; None when it may not speak for them, or it is unsound."""
     uri, handle = as_id(person), as_text(person.get("preferredUsername"), 30).lower()
     name = clean_name(as_text(person.get("name"), 200)) or handle
     if not uri.startswith(f"{scheme}://{peer.domain}/") or not HANDLE.fullmatch(handle):
         return None
-    return uri, handle, name
+    return Named(uri, handle, name, _end_of_stay(person))
 
 
-def keep_named(db: Connection, peer: Row[Any], uri: str, handle: str, name: str) -> int | None:
-    known = find_actor(db, uri)
-    values: dict[str, Any] = {"handle": handle, "name": name, "gone_at": None}
+def _end_of_stay(person: Document) -> datetime | None:
+    """A guest without a date that can be read is a guest whose stay is over."""
+    if person.get("guest") is not True:
+        return None
+    try:
+        return parse_time(person.get("endTime"))
+    except Rejected:
+        return now()
+
+
+def keep_named(db: Connection, peer: Row[Any], named: Named) -> int | None:
+    uri, known = named.uri, find_actor(db, named.uri)
+    stay = {"guest_until": named.guest_until}
+    values: dict[str, Any] = {"handle": named.handle, "name": named.name, "gone_at": None, **stay}
     if known is not None:
         if known.peer_id != peer.id or known.type != PERSON:
             return None
-        unchanged = known.handle == handle and known.name == name and known.gone_at is None
-        if not unchanged:
+        if any(getattr(known, column) != value for column, value in values.items()):
             db.execute(update(actors).where(actors.c.id == known.id).values(**values))
         return int(known.id)
     actor_id = new_id()

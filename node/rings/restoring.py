@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from federation.documents import Document, as_list, as_text
 from node.access.logins import confirm_password
-from node.boundary import is_in_ring, is_inside
+from node.boundary import is_in_ring, is_inside, people_inside
 from node.db import absolute, relative
 from node.departures import record_departure
 from node.errors import Conflict, Invalid
@@ -14,7 +14,8 @@ from node.i18n import msg
 from node.identity import SELF, Identity, nodes
 from node.ids import now
 from node.memberships import memberships
-from node.objects import DELETED, LIVE, find_object, holders, is_closed, objects, ring_audience
+from node.memberships import rooms as rooms_table
+from node.objects import DELETED, LIVE, find_object, holders, is_closed, objects, ring_audience, urn_of
 from node.outbox import last_number, numbers
 from node.peers import change_peer, get_peer, peers
 from node.queue import wake_peer
@@ -44,6 +45,7 @@ from node.rings.trust_tables import start_numbers
 PATH = "/node/state"
 PAGE = 500
 MOST_RINGS = 100
+MOST_ROOMS = 500
 MOST_EPOCHS = 1000  # further ahead than any node ever was
 
 KEY_CHANGED = msg("They know you by a newer key than this copy has. Pair with them again.")
@@ -60,6 +62,10 @@ def answer_state(db: Connection, node: Identity, peer: Row[Any], after: int) -> 
     shown = _rings(db, peer) if not after else []
     following = rows[-1].id if len(rows) == PAGE else None
     document = {"rings": shown, "heard": heard_from(db, peer.id), "things": things, "next": following}
+    if not after:
+        document["rooms"] = _rooms_kept_by(db, node, peer.id)
+        its_rooms = sources.c.peer_id == peer.id, sources.c.audience.like("room:%")
+        db.execute(update(sources).where(*its_rooms).values(people_at=None))  # it may say otherwise now
     ids = [thing["id"] for thing in things]
     record_departure(db, "state", ids=ids, receivers=[peer.domain], content=repr(document).encode())
     return document
@@ -97,6 +103,20 @@ def _rings(db: Connection, peer: Row[Any]) -> list[Document]:
     audiences = set(db.scalars(was_in.where(memberships.c.audience.like("ring:%"))))
     found = [find_ring_row(db, audience.removeprefix("ring:")) for audience in sorted(audiences)]
     return [_ring(db, ring, peer) for ring in found[:MOST_RINGS] if ring is not None]
+
+
+def _rooms_kept_by(db: Connection, node: Identity, peer_id: int) -> list[Document]:
+    """Who is in the rooms that the asker keeps, as far as people of ours are in them."""
+    kept = select(rooms_table.c.audience).where(rooms_table.c.home_id == peer_id)
+    inside = [
+        audience for audience in db.scalars(kept.order_by(rooms_table.c.audience)) if is_inside(db, audience)
+    ]
+    return [_room(db, node, audience) for audience in inside[:MOST_ROOMS]]
+
+
+def _room(db: Connection, node: Identity, audience: str) -> Document:
+    people = [absolute(node.base, row.uri) for row in people_inside(db, audience)]
+    return {"room": urn_of(audience), "people": people}
 
 
 def _ring(db: Connection, ring: Row[Any], peer: Row[Any]) -> Document:
@@ -194,7 +214,11 @@ def finish(db: Connection, node: Identity, peer_id: int) -> None:
     change_restore(db, peer_id, answered_at=now(), error=None)
     change_peer(db, peer_id, compared_at=now())
     wake_peer(db, peer_id)
-    db.execute(update(sources).where(sources.c.peer_id == peer_id).values(asked_at=None, tried_at=None))
+    db.execute(
+        update(sources)
+        .where(sources.c.peer_id == peer_id)
+        .values(asked_at=None, tried_at=None, people_at=None)
+    )
     release_restored(db, node.domain)
     settle_peer(db, node.domain, peer_id)
 

@@ -13,13 +13,21 @@ from node.db import insert_new
 from node.departures import departures, record_departure
 from node.identity import SELF, nodes
 from node.ids import now
-from node.memberships import close_period, close_rooms, guests, memberships, open_periods, rooms
+from node.memberships import (
+    close_period,
+    close_rooms,
+    guests,
+    memberships,
+    open_periods,
+    rest_until_told,
+    rooms,
+)
 from node.notices import notices, notify, renew_notices
 from node.objects import DELETED, objects, ring_audience
 from node.peers import BLOCKED, change_peer, get_peer, peers
 from node.queue import drop_deliveries, wake_early
 from node.rings.agreement_rows import agreements_of, change_ring, document_of, get_ring_row
-from node.rings.catching_up import ask_from_start
+from node.rings.catching_up import ask_from_start, ask_who_is_in
 from node.rings.partner_rosters import PARTNERS, Roster, RosterOf, agreed_roster, has_left, nobody
 from node.rings.people import begin_ring
 from node.rings.queries import CLOSED, OPEN
@@ -60,6 +68,7 @@ def _let_in(db: Connection, ring: Row[Any], others: frozenset[int], ends_at: dat
     ask_from_start(db, audience, fresh)
     if fresh or not is_in_ring(db, audience):
         wake_early(db)
+        ask_who_is_in(db, audience)
     open_periods(db, audience, {*others, SELF}, ends_at)
 
 
@@ -212,6 +221,7 @@ def close_for_restore(db: Connection, why: str) -> None:
     db.execute(update(sector_checks).values(checked_at=None, tried_at=None))
     for ring in _open_rings(db):
         suspend(db, ring, moment)
+    rest_until_told(db, moment)
     for peer_id in closed_towards(db):
         drop_deliveries(db, peer_id, but=KEPT_WHEN_LEAVING)
     for member_id in members_with_role(db, "admin", "director"):

@@ -16,7 +16,7 @@ from node.incoming import Dropped, Early, Handler, Incoming
 from node.objects import audience_of_urn, is_ring
 from node.peers import PAIRED, get_peer
 from node.people.queries import is_active
-from node.rings.catching_up import follow_numbers
+from node.rings.catching_up import change_source, follow_numbers
 from node.rings.expected import need_both_within
 from node.rings.people import keep_named, read_person
 from node.rooms.actions import (
@@ -36,7 +36,7 @@ from node.rooms.actions import (
 )
 from node.rooms.founding import Founding, read_founding
 from node.rooms.outgoing import LINE, ROOM, SEAT
-from node.rooms.places import MOST_PEOPLE, add_line, come_in, go_out, keep_place, set_host, tell
+from node.rooms.places import MOST_PEOPLE, add_line, come_in, go_out, is_seated, keep_place, set_host, tell
 from node.rooms.queries import (
     ASKED,
     IN,
@@ -77,6 +77,8 @@ def _keep_room(db: Connection, incoming: Incoming, peer: Row[Any]) -> Room:
     if known is not None:
         if not known.has_ended:
             keep_plan(db, known, plan)
+        if known.rests_at is not None:  # it may be back: its home is asked at once who is in
+            change_source(db, known.audience, int(peer.id), people_at=None, tried_at=None)
         return require_room(db, founding.audience)
     if plan.until_at is not None and plan.until_at <= now():
         raise Dropped("a room that has ended")
@@ -156,7 +158,7 @@ def _room_of(db: Connection, incoming: Incoming) -> Room:
     return room
 
 
-def _decides(room: Room, peer_id: int, person_peer_id: int) -> bool:
+def decides(room: Room, peer_id: int, person_peer_id: int) -> bool:
     """A room's home says who is in; in a steering room each node, for its own people."""
     decider: int = person_peer_id if room.home_id is None else room.home_id
     return decider == peer_id
@@ -170,15 +172,15 @@ def take_add(db: Connection, incoming: Incoming) -> None:
 def add_seat(db: Connection, node: Identity, peer: Row[Any], room: Room, seat: Document) -> int:
     """Somebody is in, by the word of whoever decides; of ours only who wanted to. Returns the actor's id."""
     person = _person(db, node, peer, room, as_object(seat.get("person")))
-    if not _decides(room, int(peer.id), int(person.peer_id)):
+    if not decides(room, int(peer.id), int(person.peer_id)):
         raise Dropped("said by a node that does not decide it")
     place = place_of(db, room.audience, person.id)
     is_host = seat.get("host") is True
-    if place is not None and place.state == IN:
+    if place is not None and is_seated(db, room, person.id):
         if place.host != is_host:
             set_host(db, room, person.id, is_host)
         return int(person.id)
-    if person.peer_id == SELF and (place is None or place.state != ASKED):
+    if person.peer_id == SELF and (place is None or place.state == INVITED):
         raise Dropped("one of ours who did not ask")
     if not is_within(db, room.audience, person.peer_id):
         raise Early("a node that is not in the ring, as far as we heard")
@@ -205,7 +207,7 @@ def _person(db: Connection, node: Identity, peer: Row[Any], room: Room, entry: D
     uri = relative(node.base, as_id(entry))
     named = read_person(node.base.partition("://")[0], peer, entry)
     if named is not None:
-        keep_named(db, peer, *named)
+        keep_named(db, peer, named)
     person = find_actor(db, uri)
     if person is not None and person.type == PERSON and person.peer_id in (SELF, peer.id):
         return person
@@ -217,7 +219,7 @@ def _person(db: Connection, node: Identity, peer: Row[Any], room: Room, entry: D
 def take_remove(db: Connection, incoming: Incoming) -> None:
     peer, room = _sender(db, incoming), _room_of(db, incoming)
     person = _known_person(db, incoming)
-    if not _decides(room, int(peer.id), int(person.peer_id)):
+    if not decides(room, int(peer.id), int(person.peer_id)):
         raise Dropped("said by a node that does not decide it")
     was_in = person_is_inside(db, room.audience, person.id)
     go_out(db, room, person.id, "removed")
@@ -242,12 +244,12 @@ def take_join(db: Connection, incoming: Incoming) -> None:
     if not is_of_ring(db, room.within, person.id):
         raise Early("somebody whom their own node has not named")
     place = place_of(db, room.audience, person.id)
-    if place is not None and place.state == IN:
-        return
+    answer = as_text(incoming.object.get("answer"), LONGEST_ANSWER)
+    if place is not None and (place.state == IN or (place.state == ASKED and place.answer == answer)):
+        return  # said again by a node that did not hear whether we did
     if place is None and not room.listed:
         raise Dropped("a room that they cannot know of")
     is_invited = place is not None and place.state == INVITED
-    answer = as_text(incoming.object.get("answer"), LONGEST_ANSWER)
     keep_place(db, room, person.id, ASKED, answer=answer)
     if is_invited and not is_full(db, room):
         let_in(db, incoming.node, room, person.id)
@@ -288,27 +290,6 @@ def take_line(db: Connection, incoming: Incoming) -> None:
         raise Dropped("not theirs to say")
     if person_is_inside(db, room.audience, person.id):
         add_line(db, room, "reset", person.id)
-
-
-# --- the collection ----------------------------------------------------------------------------------
-
-
-def take_people(db: Connection, node: Identity, peer: Row[Any], audience: str, collection: Document) -> None:
-    """Who is in, read whole from whoever decides it; who is not in it any more is out."""
-    room, items = find_room(db, audience), collection.get("orderedItems")
-    if room is None or not isinstance(items, list) or len(items) > MOST_PEOPLE:
-        return
-    kept = {_take_seat(db, node, peer, room, item) for item in items if isinstance(item, dict)}
-    for place in places_in(db, room.audience, IN):
-        if place.actor_id not in kept and _decides(room, int(peer.id), int(place.peer_id)):
-            go_out(db, room, place.actor_id, "removed")
-
-
-def _take_seat(db: Connection, node: Identity, peer: Row[Any], room: Room, seat: Document) -> int | None:
-    try:
-        return add_seat(db, node, peer, room, seat)
-    except (Dropped, Early):
-        return None
 
 
 HANDLERS: dict[tuple[str, str], Handler] = {

@@ -7,15 +7,16 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from federation.documents import Document
+from node.access.logins import end_of_stay
 from node.actors import get_actor
-from node.boundary import Receiver, receivers
+from node.boundary import Receiver, is_inside, people_inside, receivers
 from node.db import absolute
 from node.identity import SELF, Identity
 from node.ids import now
 from node.objects import urn_of
 from node.outbox import publish
 from node.peers import get_peer
-from node.rooms.queries import IN, Room, places_in
+from node.rooms.queries import ASKED, IN, INVITED, Room, places_in
 from schemas.agreement import moment_text
 
 ROOM, SEAT, LINE = "Room", "Seat", "Line"
@@ -59,9 +60,14 @@ def person_entry(node: Identity, row: Row[Any]) -> Document:
     return {"id": uri, "type": "Person", "preferredUsername": row.handle, "name": row.name}
 
 
-def seat(node: Identity, room: Room, person: Row[Any], **more: object) -> Document:
-    """Somebody's place in a room."""
+def seat(
+    db: Connection, node: Identity, room: Room, actor_id: int, person: Row[Any], **more: object
+) -> Document:
+    """Somebody's place in a room; of a guest of ours with the end of their stay."""
     entry = person_entry(node, person)
+    stay = end_of_stay(db, actor_id)
+    if stay is not None:
+        entry |= {"guest": True, "endTime": moment_text(stay)}
     return {"type": SEAT, "room": urn_of(room.audience), "person": entry, **more}
 
 
@@ -81,7 +87,7 @@ def publish_seat(
     """Add or Remove, told to the nodes of who is in; of a steering room to its ring, by each node itself."""
     audience = room.within if room.home_id is None else room.audience
     person = get_actor(db, actor_id)
-    told = seat(node, room, person, published=stamp(now()), **more)
+    told = seat(db, node, room, actor_id, person, published=stamp(now()), **more)
     _publish(db, node, audience, {"type": kind, "object": told})
 
 
@@ -129,7 +135,7 @@ def publish_to_node(
         "type": kind,
         "actor": node.actor_uri,
         "to": [peer.actor_uri],
-        "object": seat(node, room, person, **more),
+        "object": seat(db, node, room, actor_id, person, **more),
     }
     to = [Receiver(peer.id, peer.inbox)]
     publish(db, node, activity, audience=room.within, receivers=to, numbered=False)
@@ -149,7 +155,10 @@ def people_collection(db: Connection, node: Identity, room: Room) -> Document:
     rows: Iterable[Row[Any]] = places_in(db, room.audience, IN)
     if room.home_id is None:
         rows = [row for row in rows if row.peer_id == SELF]
-    items = [seat(node, room, row, host=bool(row.host), published=stamp(row.changed_at)) for row in rows]
+    items = [
+        seat(db, node, room, row.actor_id, row, host=bool(row.host), published=stamp(row.changed_at))
+        for row in rows
+    ]
     return {
         "@context": "https://www.w3.org/ns/activitystreams",
         "id": f"{node.base}{people_path(room)}",
@@ -157,6 +166,21 @@ def people_collection(db: Connection, node: Identity, room: Room) -> Document:
         "totalItems": len(items),
         "orderedItems": items,
     }
+
+
+def told_to(db: Connection, node: Identity, room: Room, peer_id: int) -> Document:
+    """What one node hears of it: who is in only while somebody of it is; which of its people wait for a yes.
+
+    So it finds out what it missed, also that nobody of it is in any more.
+    """
+    waiting = [row for row in places_in(db, room.audience, INVITED, ASKED) if row.peer_id == peer_id]
+    told: Document = {"waiting": [absolute(node.base, row.uri) for row in waiting]}
+    if room.rests_at is not None:
+        return told | {"rests": True, "totalItems": 0, "orderedItems": []}
+    if is_inside(db, room.audience, peer_id):
+        return told
+    shown = len(people_inside(db, room.audience)) if room.listed and not room.has_ended else 0
+    return told | {"totalItems": shown, "orderedItems": []}
 
 
 def people_path(room: Room) -> str:

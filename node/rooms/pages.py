@@ -12,7 +12,7 @@ from node.errors import Conflict, Forbidden, Invalid
 from node.i18n import msg
 from node.objects import COMPANY
 from node.rings.queries import open_rings
-from node.rooms import actions, answers
+from node.rooms import actions, answers, returning
 from node.rooms.actions import LONGEST_ANSWER, LONGEST_NAME, LONGEST_PURPOSE, LONGEST_QUESTION, Plan
 from node.rooms.places import MOST_PEOPLE
 from node.rooms.queries import IN, INVITED, Room, get_room, is_host, place_of, rooms_for
@@ -23,6 +23,7 @@ from node.rooms.shown import (
     line_views,
     people_views,
     request_views,
+    resting_views,
     within_name,
 )
 from node.web.flashes import flash
@@ -48,8 +49,15 @@ def show_rooms(visit: Visit) -> Response:
         mine=[one for one in entries if one.state == IN],
         waiting=[one for one in entries if one.state not in ("", IN)],
         others=[one for one in entries if not one.state],
+        resting=resting_views(visit.db, visit.node, visit.member),
         may_make=not is_guest(visit.db, visit.member.actor_id),
     )
+
+
+def take_reopen(visit: Visit) -> Response:
+    room_id = visit.request.path_params["id"]
+    returning.reopen(visit.db, visit.node, visit.member, room_id)
+    return _back(visit, f"{PATH}/{room_id}/about", msg("The room is open again. Everybody in it is told."))
 
 
 # --- make and change ---------------------------------------------------------------------------------
@@ -323,6 +331,7 @@ ROUTES: list[BaseRoute] = [
     page(f"{ONE}/people/{{person:id}}/refuse", take_refuse, method="POST"),
     page(f"{ONE}/people/{{person:id}}/remove", take_remove, method="POST"),
     page(f"{ONE}/people/{{person:id}}/host", take_host, method="POST"),
+    page(f"{ONE}/reopen", take_reopen, method="POST"),
     page(f"{ONE}/end", show_end),
     page(f"{ONE}/end", take_end, method="POST"),
 ]

@@ -9,7 +9,7 @@ from node.actors import get_actor
 from node.boundary import is_inside
 from node.identity import SELF
 from node.ids import new_id, now
-from node.memberships import addressees, close_place, open_place, rooms
+from node.memberships import addressees, close_place, has_place, open_place, rooms
 from node.notices import forget_notices, notify
 from node.objects import PEOPLE, add_object, mark_deleted
 from node.queue import drop_deliveries, wake_early
@@ -56,9 +56,11 @@ def _add_paper(db: Connection, actor_id: int) -> int:
 def come_in(
     db: Connection, room: Room, actor_id: int, *, from_at: datetime | None = None, host: bool = False
 ) -> bool:
-    """Somebody is in from now on, or from an earlier moment that the home says. False when they were."""
-    known = place_of(db, room.audience, actor_id)
-    if known is not None and known.state == IN:
+    """Somebody is in from now on, or from an earlier moment that the home says. False when they were.
+
+    Who kept a place while the room rested comes back so.
+    """
+    if is_seated(db, room, actor_id):
         return False
     place = keep_place(db, room, actor_id, IN, host=host)
     moment = now()
@@ -70,6 +72,12 @@ def come_in(
     add_line(db, room, "in", actor_id)
     wake_early(db)
     return True
+
+
+def is_seated(db: Connection, room: Room, actor_id: int) -> bool:
+    """Whether somebody has a place and a period: in a room that rested the one without the other."""
+    known = place_of(db, room.audience, actor_id)
+    return known is not None and known.state == IN and has_place(db, room.audience, actor_id)
 
 
 def go_out(db: Connection, room: Room, actor_id: int, why: str) -> bool:

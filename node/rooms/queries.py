@@ -18,7 +18,7 @@ from node.rings.tables import rings
 from node.rooms.tables import room_details, room_lines, room_places
 
 ROOM, STEERING = "room", "steering"
-OPEN, ENDED = "open", "ended"
+OPEN, RESTING, ENDED = "open", "resting", "ended"
 INVITED, ASKED, IN = "invited", "asked", "in"
 
 
@@ -42,6 +42,8 @@ class Room:
     object_id: int | None
     founding: str
     state: str
+    rests_at: datetime | None
+    told_people: int | None
 
     @property
     def is_ours(self) -> bool:
@@ -59,6 +61,7 @@ _COLUMNS = (
     rooms.c.until_at,
     rooms.c.home_id,
     rings.c.name.label("ring"),
+    rooms.c.rests_at,
 )
 
 
@@ -82,7 +85,7 @@ def find_room(db: Connection, audience: str) -> Room | None:
 
 def open_rooms(db: Connection) -> list[Room]:
     """Every room not written down as ended: for the machinery, never for a page (rule 16)."""
-    return [read_room(row) for row in db.execute(_rooms().where(room_details.c.state == OPEN))]
+    return [read_room(row) for row in db.execute(_rooms().where(room_details.c.state != ENDED))]
 
 
 def _may_know(member: Member) -> Any:
@@ -106,7 +109,7 @@ def get_room(db: Connection, member: Member, room_id: int) -> Room:
 
 def rooms_for(db: Connection, member: Member) -> list[Room]:
     """Every room that has not ended and that this member may know of, by name."""
-    query = _rooms().where(room_details.c.state == OPEN, _may_know(member))
+    query = _rooms().where(room_details.c.state != ENDED, _may_know(member))
     found = [read_room(row) for row in db.execute(query.order_by(room_details.c.name, room_details.c.id))]
     return [room for room in found if is_within(db, room.audience)]
 
@@ -159,6 +162,12 @@ def count_inside(db: Connection, room: Room) -> int:
     return len(people_inside(db, room.audience))
 
 
+def may_know(db: Connection, room: Room, peer_id: int) -> bool:
+    """Whether a node of the ring may hear of a room: it is listed, or somebody of it has or had a place."""
+    has = select(room_places.c.id).filter_by(audience=room.audience, peer_id=peer_id)
+    return room.listed or not is_first_of_node(db, room, peer_id) or db.execute(has).first() is not None
+
+
 def is_first_of_node(db: Connection, room: Room, peer_id: int) -> bool:
     """Whether nobody of that node was ever in this room."""
     theirs = memberships.c.audience == room.audience, memberships.c.peer_id == peer_id
@@ -177,6 +186,6 @@ def lines_of(db: Connection, member: Member, room: Room, *, most: int = 100) -> 
 
 def count_rooms_of(db: Connection, home_id: int) -> int:
     """How many rooms that have not ended a node keeps."""
-    theirs = and_(rooms.c.home_id == home_id, room_details.c.state == OPEN)
+    theirs = and_(rooms.c.home_id == home_id, room_details.c.state != ENDED)
     query = select(func.count()).select_from(room_details.join(rooms)).where(theirs)
     return int(db.execute(query).scalar_one())

@@ -26,6 +26,7 @@ from node.rooms.queries import (
     place_of,
     places_in,
 )
+from node.rooms.returning import resting_rooms, who_returns
 from node.web.views import AuthorView
 
 NOBODY = AuthorView(name="?", handle="", url="/")
@@ -44,7 +45,7 @@ LINES = {
 class RoomEntry:
     """A room in the list; `state` is what the reader has there: in, invited, asked, or nothing.
 
-    How many people are in it is known of our own rooms and of those that one is in.
+    How many are in it we know of our own rooms and of those that one is in; of others their home tells.
     """
 
     room: Room
@@ -83,7 +84,7 @@ def entry(db: Connection, member: Member, room: Room) -> RoomEntry:
     place = place_of(db, room.audience, member.actor_id)
     kind = "company" if room.within == COMPANY else "ring"
     state = place.state if place is not None else ""
-    people = count_inside(db, room) if room.is_ours or state == IN else None
+    people = count_inside(db, room) if room.is_ours or state == IN else room.told_people
     return RoomEntry(room, kind, within_name(db, room), people, state)
 
 
@@ -105,6 +106,14 @@ def people_views(db: Connection, node: Identity, room: Room) -> list[PersonView]
     return sorted(found, key=lambda one: (not one.is_ours, one.author.firm, one.author.name))
 
 
+def resting_views(db: Connection, node: Identity, member: Member) -> list[tuple[RoomEntry, list[PersonView]]]:
+    """Rooms that their host can open again, each with who comes back then."""
+    return [
+        (entry(db, member, room), _of_places(db, node, room, who_returns(db, room)))
+        for room in resting_rooms(db, member)
+    ]
+
+
 def request_views(db: Connection, node: Identity, room: Room) -> list[PersonView]:
     """Who waits for a host's answer."""
     return _views(db, node, room, ASKED)
@@ -115,7 +124,10 @@ def invited_views(db: Connection, node: Identity, room: Room) -> list[PersonView
 
 
 def _views(db: Connection, node: Identity, room: Room, state: str) -> list[PersonView]:
-    places = places_in(db, room.audience, state)
+    return _of_places(db, node, room, places_in(db, room.audience, state))
+
+
+def _of_places(db: Connection, node: Identity, room: Room, places: list[Row[Any]]) -> list[PersonView]:
     views = author_views(db, node, [place.actor_id for place in places])
     return [
         PersonView(

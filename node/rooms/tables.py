@@ -18,7 +18,8 @@ room_details = Table(
     Column("begins_at", UtcDateTime),
     Column("capacity", Integer),
     Column("listed", Boolean, nullable=False, server_default=true()),
-    Column("state", Text, nullable=False),  # open, ended
+    Column("state", Text, nullable=False),  # open, resting (and its people were told), ended
+    Column("told_people", Integer),  # how many are in a listed room that another node keeps, by its word
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "state"),
 )

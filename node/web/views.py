@@ -31,12 +31,16 @@ class AudienceChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorView:
-    """`name` is already safe to show (node.text.display_name); `firm` is empty for our own people."""
+    """`name` is already safe to show (node.text.display_name); `firm` is empty for our own people.
+
+    `guest_until` is the end of the stay of somebody who is a guest, here or at their firm.
+    """
 
     name: str
     handle: str
     url: str
     firm: str = ""
+    guest_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,8 +23,8 @@ from node.rings.rotation import learn
 from node.rings.sector import checks as sector_checks
 from node.rings.sector.checks import Check
 from node.rings.signed import ask_node
-from node.rooms.activities import take_people
 from node.rooms.settling import needs_settling, settle_rooms
+from node.rooms.told import take_people
 from node.workers.lanes import each
 from node.workers.loop import Work
 

@@ -24,6 +24,7 @@ from node.rings.restore_rows import due_restores
 from node.rings.rosters import has_released, release_restored
 from node.rings.signed import ask_node
 from node.rings.versions import VERSIONS_PATH, take_versions
+from node.rooms.returning import take_told_rooms
 from node.workers.lanes import each
 from node.workers.loop import Work
 
@@ -117,6 +118,8 @@ def _keep_state(work: Work, peer: Row[Any], answer: Document, is_first: bool) ->
         if why is not None:
             restoring.note_failure(db, int(peer.id), why)
             return None
+        if is_first:
+            take_told_rooms(db, node, peer, answer)
         for row in restoring.told_deleted(db, node, peer, answer):
             delete_again(db, node, row)
         restoring.note_lost(db, node, int(peer.id), answer, is_first=is_first)

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from tests.federation.circle import Circle, made_circle
+from tests.federation.firms import Firms, three_firms
 from tests.federation.world import World, leak_world
 from tests.postgres import PostgresServer
 
@@ -72,4 +73,22 @@ async def own_circle(
 ) -> AsyncIterator[Circle]:
     """One for a test that ends the ring."""
     async with made_circle(tmp_path / "homes", databases(request.param)) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def firms(
+    databases: Callable[[str], Callable[[], str]], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Firms]:
+    """One for all tests: each makes rooms of its own and leaves the ring as it is."""
+    async with three_firms(tmp_path_factory.mktemp("homes") / "all", databases("sqlite")) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def own_firms(
+    database_kind: str, databases: Callable[[str], Callable[[], str]], tmp_path: Path
+) -> AsyncIterator[Firms]:
+    """One for a test that ends the ring."""
+    async with three_firms(tmp_path / "homes", databases(database_kind)) as made:
         yield made

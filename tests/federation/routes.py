@@ -211,6 +211,7 @@ GUESSED: dict[str, tuple[str, dict[str, str]]] = {
     "/rooms/{id}/people/{person}/refuse": ("/rooms/{room}/people/1/refuse", {}),
     "/rooms/{id}/people/{person}/remove": ("/rooms/{room}/people/1/remove", {}),
     "/rooms/{id}/people/{person}/host": ("/rooms/{room}/people/1/host", {}),
+    "/rooms/{id}/reopen": ("/rooms/{room}/reopen", {}),
     "/rooms/{id}/end": ("/rooms/{room}/end", {}),
     "/members/invitations/{id}/withdraw": ("/members/invitations/{link}/withdraw", {}),
     "/members/guests/{id}/disable": ("/members/guests/{actor}/disable", {}),

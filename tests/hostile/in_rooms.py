@@ -10,9 +10,9 @@ from node.objects import urn_of
 from node.peers import find_peer
 from node.rooms import actions
 from node.rooms.actions import Plan
-from node.rooms.activities import take_people
 from node.rooms.places import MOST_PEOPLE
 from node.rooms.queries import find_room, open_rooms
+from node.rooms.told import take_people
 from tests.factories import member_row
 from tests.hostile.stage import Stage
 from tests.hostile.tricks import trick

@@ -193,6 +193,7 @@ def _rooms() -> None:
         sa.Column("confined", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("until_at", UtcDateTime(), nullable=True),
         sa.Column("home_id", Id, nullable=True),
+        sa.Column("rests_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("audience", name=op.f("pk_rooms")),
     )
     op.create_table(
@@ -209,6 +210,7 @@ def _rooms() -> None:
         sa.Column("capacity", sa.Integer(), nullable=True),
         sa.Column("listed", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("told_people", sa.Integer(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["audience"], ["rooms.audience"], name=op.f("fk_room_details_audience_rooms")
@@ -265,6 +267,7 @@ def _guests() -> None:
         sa.ForeignKeyConstraint(["host_id"], ["actors.id"], name=op.f("fk_guests_host_id_actors")),
         sa.PrimaryKeyConstraint("actor_id", name=op.f("pk_guests")),
     )
+    op.add_column("actors", sa.Column("guest_until", UtcDateTime(), nullable=True))
     op.add_column("members", sa.Column("end_told", sa.Text(), server_default="", nullable=False))
     op.add_column("links", sa.Column("mail", sa.Text(), nullable=True))
     op.add_column("links", sa.Column("room", sa.Text(), nullable=True))

@@ -1,11 +1,15 @@
 """What the host of a room does with its guests, and what an admin sees of them."""
 
 import re
+from datetime import date
 
 import httpx
+from sqlalchemy import update
 
 from node.access.logins import list_guests
 from node.boundary import people_inside
+from node.memberships import rooms
+from node.web.formats import end_of_day
 from tests.factories import log_in, make_member, post
 from tests.network import RunningNode
 from tests.node.access.test_ends import day
@@ -82,3 +86,21 @@ async def test_a_room_with_a_guest_does_not_say_that_all_are_of_the_own_company(
         page = (await browser.get(f"/rooms/{room.id}")).text
         assert "2 mensen in deze kamer, bij dit bedrijf. 1 van hen is gast." in page
         assert "eigen bedrijf. Niemand" not in page
+
+
+async def test_a_stay_longer_than_the_room_lasts_is_refused_in_words_and_never_made_shorter(
+    node: RunningNode,
+) -> None:
+    anna = make_member(node, "anna")
+    room, host = room_of(node, anna), await log_in(node, "anna")
+    node.write(lambda db: db.execute(update(rooms).values(until_at=end_of_day(date.fromisoformat(day(6))))))
+    form = {"room": str(room.id), "name": "Gerda", "until": day(7)}
+    answer = await host.post("/guests", data=form)
+    assert answer.status_code == 422
+    assert "Deze ruimte stopt op" in answer.text
+    assert day(7) in answer.text, "nothing typed is lost"
+    made = await host.post("/guests", data=form | {"until": day(6)})
+    await node.client().post(link_on(made), data=FORM)
+    [guest_id] = guest_ids(node)
+    assert (await host.post(f"/guests/{guest_id}/until", data={"until": day(7)})).status_code == 422
+    assert "gast tot en met" in (await host.get(f"/rooms/{room.id}/about")).text
