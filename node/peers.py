@@ -1,5 +1,6 @@
 """Other nodes and fediverse servers, by domain: pinned keys, state, and how delivery to them goes."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Row,
     Table,
     Text,
+    bindparam,
     func,
     select,
     update,
@@ -63,18 +65,32 @@ peers = Table(
 
 def keep_peer(db: Connection, domain: str) -> int:
     """The id of a domain's peer; it is made if we never met it, under the rule of a domain above it."""
-    found = db.execute(select(peers.c.id).where(peers.c.domain == domain)).scalar_one_or_none()
-    if found is not None:
-        return int(found)
-    row = {"id": new_id(), "domain": domain, "created_at": now(), **_inherited(db, domain)}
-    insert_new(db, peers, [row])  # somebody else may have met it at this very moment
-    return int(db.execute(select(peers.c.id).where(peers.c.domain == domain)).scalar_one())
+    return keep_peers(db, [domain])[domain]
 
 
-def _inherited(db: Connection, domain: str) -> dict[str, Any]:
-    above = rule_above(db, domain)
+def keep_peers(db: Connection, domains: Collection[str]) -> dict[str, int]:
+    """The same for many domains in few statements: ids by domain."""
+    found = _ids(db, domains)
+    missing = [domain for domain in domains if domain not in found]
+    if not missing:
+        return found
+    above, moment = _rules_above(db, missing), now()
+    rows = [
+        {"id": new_id(), "domain": domain, "created_at": moment, **_inherited(above.get(domain))}
+        for domain in missing
+    ]
+    insert_new(db, peers, rows)  # somebody else may have met one at this very moment
+    return found | _ids(db, missing)
+
+
+def _ids(db: Connection, domains: Collection[str]) -> dict[str, int]:
+    query = select(peers.c.domain, peers.c.id).where(peers.c.domain.in_(domains))
+    return {row.domain: int(row.id) for row in db.execute(query)}
+
+
+def _inherited(above: Row[Any] | None) -> dict[str, Any]:
     if above is None:
-        return {"state": KNOWN, "policy": NORMAL}
+        return {"state": KNOWN, "policy": NORMAL, "ruled_by": None, "ruled_at": None}
     state = BLOCKED if above.state == BLOCKED else KNOWN
     return {"state": state, "policy": above.policy, "ruled_by": above.domain, "ruled_at": above.ruled_at}
 
@@ -89,8 +105,16 @@ def wider_domains(domain: str) -> list[str]:
 
 def rule_above(db: Connection, domain: str) -> Row[Any] | None:
     """The nearest wider domain's own rule that covers this one: a block, a limit, rings only."""
-    query = select(peers).where(peers.c.domain.in_(wider_domains(domain)), has_own_rule(), covers_below())
-    return db.execute(query.order_by(func.length(peers.c.domain).desc()).limit(1)).one_or_none()
+    return _rules_above(db, [domain]).get(domain)
+
+
+def _rules_above(db: Connection, domains: Collection[str]) -> dict[str, Row[Any]]:
+    wider = {domain: wider_domains(domain) for domain in domains}
+    everything = {above for names in wider.values() for above in names}
+    query = select(peers).where(peers.c.domain.in_(everything), has_own_rule(), covers_below())
+    rules = {row.domain: row for row in db.execute(query)}
+    nearest = {domain: next((one for one in names if one in rules), None) for domain, names in wider.items()}
+    return {domain: rules[name] for domain, name in nearest.items() if name is not None}
 
 
 def has_own_rule() -> ColumnElement[bool]:
@@ -134,3 +158,12 @@ def change_peer(db: Connection, peer_id: int, **values: object) -> None:
     if values.get("state") == PAIRED:
         inherited = peers.c.id == peer_id, peers.c.ruled_by.is_not(None)
         db.execute(update(peers).where(*inherited).values(policy=NORMAL, ruled_by=None, ruled_at=None))
+
+
+def pin_peers(db: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Many become partners at once, each by its `pinned_id`; the other columns are the same for all rows."""
+    if not rows:
+        return
+    db.execute(update(peers).where(peers.c.id == bindparam("pinned_id")), rows)
+    ruled = peers.c.id.in_([row["pinned_id"] for row in rows]), peers.c.ruled_by.is_not(None)
+    db.execute(update(peers).where(*ruled).values(policy=NORMAL, ruled_by=None, ruled_at=None))

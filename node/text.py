@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 # Joiners, bidi marks, variation selectors, tags and blanks that draw nothing.
 INVISIBLE = re.compile(
@@ -56,7 +56,7 @@ def mixes_scripts(name: str) -> bool:
     return len(scripts) > 1 and not any(scripts <= together for together in WRITTEN_TOGETHER)
 
 
-def display_name(name: str, domain: str, taken: frozenset[str]) -> str:
+def display_name(name: str, domain: str, taken: Set[str]) -> str:
     """A name from elsewhere, with its domain inside when it could pass for one of ours (`taken`: folded)."""
     shown = clean_name(name)
     if not shown:

@@ -8,12 +8,12 @@ from sqlalchemy import Connection, Row, select
 from federation.documents import Document, as_text
 from federation.errors import Rejected
 from node.identity import SELF, Identity
-from node.peers import PAIRED, get_peer, keep_peer, peers
+from node.peers import PAIRED, get_peer, keep_peers, peers
 from node.rings.agreement_rows import get_ring_row
 from node.rings.keys import former, keys_of
 from node.rings.queries import CLOSED, OPEN
 from node.rings.rosters import set_closing_reason, settle_roster, tell_directors
-from node.rings.sector.pins import Standing, stand
+from node.rings.sector.pins import Standing, stand_all
 from node.rings.sector.rows import (
     ENDED,
     SEEN,
@@ -24,7 +24,7 @@ from node.rings.sector.rows import (
     decide_application,
     find_application,
     firms_by_peer,
-    keep_application,
+    keep_applications,
     keep_roster,
     knows_roster,
     last_roster,
@@ -100,24 +100,27 @@ def keep_signatures(
 ) -> None:
     """Of applications shown with a roster: those that it names and that their firm's own key proves."""
     named = {entry.application: entry.domain for entry in roster.firms if entry.domain != node.domain}
-    for item in applications[:MOST_FIRMS]:
-        try:
-            application = read_document(Application, as_text(item.get("content"), 20_000))
-        except Rejected:
-            continue
-        is_named = named.get(hash_of(application)) == application.domain
-        if is_named and find_application(db, hash_of(application)) is None:
-            keep_proved(db, sector, application, item.get("proof"))
+    shown = [_read_application(item) for item in applications[:MOST_FIRMS]]
+    meant = {hash_of(one): (one, proof) for one, proof in shown if one is not None}
+    meant = {found: made for found, made in meant.items() if named.get(found) == made[0].domain}
+    known = applications_in(db, meant)
+    fresh = [made for found, made in meant.items() if found not in known and is_proved_for(sector, *made)]
+    ids = keep_peers(db, [application.domain for application, _ in fresh])
+    kept = [(ids[application.domain], application, proof) for application, proof in fresh]
+    keep_applications(db, sector.ring_id, kept, SEEN)
 
 
-def keep_proved(db: Connection, sector: Row[Any], application: Application, proof: Any) -> bool:
-    """Keep an application for this ring that its own key proves; False when it does not."""
+def _read_application(item: Document) -> tuple[Application | None, Any]:
+    try:
+        return read_document(Application, as_text(item.get("content"), 20_000)), item.get("proof")
+    except Rejected:
+        return None, None
+
+
+def is_proved_for(sector: Row[Any], application: Application, proof: Any) -> bool:
+    """Whether an application is for this ring and its own key proves it."""
     signer = application.node, application.key
-    if application.ring != sector.hash or not is_proved(application, *signer, proof):
-        return False
-    peer_id = keep_peer(db, application.domain)
-    keep_application(db, sector.ring_id, peer_id, application, proof, SEEN)
-    return True
+    return application.ring == sector.hash and is_proved(application, *signer, proof)
 
 
 def _contradicts(db: Connection, ring_id: int, roster: Roster) -> bool:
@@ -196,15 +199,18 @@ def _stands(
     by_domain = {domain: before[peer_id] for peer_id, domain in db.execute(domains)}
     if SELF in before:
         by_domain[node.domain] = before[SELF]
-    found = []
-    for entry in roster.firms:
-        row = by_domain.get(entry.domain)
-        if row is None or row.application != entry.application or row.standing in (UNPROVED, UNSIGNED):
-            made = stand(db, node, ring_id, entry, known.get(entry.application))
-        else:
-            made = Standing(row.peer_id, row.standing, row.key)
-        found.append(_row(entry, made))
-    return found
+    open_ones = [entry for entry in roster.firms if not _stands_already(by_domain.get(entry.domain), entry)]
+    judged = stand_all(db, node, ring_id, [(entry, known.get(entry.application)) for entry in open_ones])
+    made = {entry.domain: standing for entry, standing in zip(open_ones, judged, strict=True)}
+    for domain, row in by_domain.items():
+        made.setdefault(domain, Standing(row.peer_id, row.standing, row.key))
+    return [_row(entry, made[entry.domain]) for entry in roster.firms]
+
+
+def _stands_already(row: Row[Any] | None, entry: Entry) -> bool:
+    return (
+        row is not None and row.application == entry.application and row.standing not in (UNPROVED, UNSIGNED)
+    )
 
 
 def _row(entry: Entry, made: Standing) -> dict[str, Any]:

@@ -138,18 +138,29 @@ def keep_application(
     db: Connection, ring_id: int, peer_id: int, application: Application, proof: Document, state: str
 ) -> str:
     """Store a proved application once; returns its hash."""
-    row = {
-        "hash": hash_of(application),
-        "ring_id": ring_id,
-        "peer_id": peer_id,
-        "domain": application.domain,
-        "document": canonical(application),
-        "proof": json.dumps(proof),
-        "state": state,
-        "received_at": now(),
-    }
-    insert_new(db, sector_applications, [row])
-    return str(row["hash"])
+    keep_applications(db, ring_id, [(peer_id, application, proof)], state)
+    return hash_of(application)
+
+
+def keep_applications(
+    db: Connection, ring_id: int, proved: Iterable[tuple[int, Application, Document]], state: str
+) -> None:
+    """Each with its firm's peer id and proof."""
+    moment = now()
+    rows = [
+        {
+            "hash": hash_of(application),
+            "ring_id": ring_id,
+            "peer_id": peer_id,
+            "domain": application.domain,
+            "document": canonical(application),
+            "proof": json.dumps(proof),
+            "state": state,
+            "received_at": moment,
+        }
+        for peer_id, application, proof in proved
+    ]
+    insert_new(db, sector_applications, rows)
 
 
 def find_application(db: Connection, application_hash: str) -> Row[Any] | None:
