@@ -1,7 +1,5 @@
 """`leerkring ring`: firms that share content under one agreement; signing asks a director's password."""
 
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -10,9 +8,25 @@ from sqlalchemy import Connection, Row
 from node.cli import sector
 from node.cli.options import By, Home, Json, PasswordStdin, read_password
 from node.cli.site import Site, acting, columns, opened, ring_named
+from node.cli.terms import (
+    Confidentiality,
+    Day,
+    Gate,
+    GateDays,
+    GateKind,
+    GateMinutes,
+    Handle,
+    NoPoaching,
+    OwnHandle,
+    PerFirm,
+    Purpose,
+    RetentionDays,
+    RingName,
+    TitlesInMail,
+    moment_of,
+)
 from node.errors import Invalid, NotFound
 from node.i18n import msg
-from node.ids import now
 from node.rings import agreements
 from node.rings.agreement_rows import agreements_of, document_of, signatures_of, signing_agreements
 from node.rings.agreements import KEEP_DAYS, RING_DAYS, SIGN_DAYS, Share, Terms
@@ -24,45 +38,31 @@ from node.rings.roster_lists import promised_hours
 commands = typer.Typer(help="Rings: agree on one, sign, leave, look.", no_args_is_help=True)
 commands.add_typer(sector.commands, name="sector")
 
-Handle = Annotated[str, typer.Argument(help="This node's name for the ring.")]
 Wanted = Annotated[
     str, typer.Argument(metavar="AGREEMENT", help="First characters of its hash, or the name of its ring.")
 ]
-PerFirm = Annotated[list[str] | None, typer.Option(metavar="DOMAIN=TEXT", help="For one firm; repeatable.")]
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day, e.g. 2027-06-30.")]
 
 SHOWN = ("handle", "name", "kind", "state")
-
-
-class GateKind(StrEnum):
-    """The gates of an agreement."""
-
-    none = "none"
-    checklist = "checklist"
-    hold = "hold"
-    four_eyes = "four_eyes"
 
 
 @commands.command()
 def create(
     handle: Handle,
-    name: Annotated[str, typer.Option(help="Name of the ring, the same for every firm.")],
+    name: RingName,
     partner: Annotated[
         list[str], typer.Option("--with", metavar="DOMAIN", help="A paired firm; repeatable.")
     ],
-    purpose: Annotated[str, typer.Option(help="What the firms want to learn from each other.")],
-    confidentiality: Annotated[str, typer.Option(help="What stays between the firms.")],
+    purpose: Purpose,
+    confidentiality: Confidentiality,
     goal: PerFirm = None,
     hours: PerFirm = None,
     contact: PerFirm = None,
-    no_poaching: Annotated[
-        bool, typer.Option(help="No firm hires people of another through the ring.")
-    ] = True,
-    retention_days: Annotated[int, typer.Option(min=0, max=3650, help="Days after leaving.")] = KEEP_DAYS,
-    titles_in_mail: Annotated[bool, typer.Option(help="May mails name titles of posts?")] = False,
-    gate: Annotated[GateKind, typer.Option(help="What a post passes before it goes out.")] = GateKind.none,
-    gate_minutes: Annotated[int, typer.Option(min=1, max=1440, help="How long a hold is.")] = 10,
-    gate_days: Annotated[int, typer.Option(min=1, max=365, help="How long answers count.")] = 30,
+    no_poaching: NoPoaching = True,
+    retention_days: RetentionDays = KEEP_DAYS,
+    titles_in_mail: TitlesInMail = False,
+    gate: Gate = GateKind.none,
+    gate_minutes: GateMinutes = 10,
+    gate_days: GateDays = 30,
     deadline: Day = None,
     ends: Day = None,
     by: By = None,
@@ -95,13 +95,6 @@ def create(
             answer_agreement(site, db, made, as_json)
 
 
-def moment_of(day: datetime | None, days: int) -> datetime:
-    """The end of a day that was named, else so many days from now."""
-    if day is None:
-        return now() + timedelta(days=days)
-    return day.replace(tzinfo=UTC, hour=23, minute=59)
-
-
 def shares_of(
     domains: list[str], goal: str, contact: str, given: tuple[list[str], list[str], list[str]]
 ) -> dict[str, Share]:
@@ -132,7 +125,7 @@ def agreement(wanted: Wanted, home: Home = None, as_json: Json = False) -> None:
 @commands.command()
 def sign(
     wanted: Wanted,
-    handle: Annotated[str, typer.Option(help="Your own name for a ring that is new here.")] = "",
+    handle: OwnHandle = "",
     by: By = None,
     password_stdin: PasswordStdin = False,
     home: Home = None,

@@ -7,8 +7,9 @@ import typer
 from sqlalchemy import Connection
 
 from node.cli.options import By, Home, Json, PasswordStdin, read_password
-from node.cli.ring import Day, Handle, PerFirm, Wanted, answer_agreement, find_wanted, moment_of, shares_of
+from node.cli.ring import Wanted, answer_agreement, find_wanted, shares_of
 from node.cli.site import acting, opened, ring_named
+from node.cli.terms import Day, Handle, PerFirm, moment_of
 from node.errors import Conflict
 from node.i18n import Message, msg
 from node.rings import agreements

@@ -1,7 +1,6 @@
 """`leerkring ring sector`: rings of many firms; signing and deciding ask the password of who does it."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -10,10 +9,25 @@ from sqlalchemy import Connection, Row
 from federation.documents import Document
 from node.cli.options import By, Home, Json, PasswordStdin, read_password
 from node.cli.site import Site, acting, columns, member_named, opened
+from node.cli.terms import (
+    Confidentiality,
+    Day,
+    Gate,
+    GateDays,
+    GateKind,
+    GateMinutes,
+    Handle,
+    NoPoaching,
+    OwnHandle,
+    Purpose,
+    RetentionDays,
+    RingName,
+    TitlesInMail,
+    moment_of,
+)
 from node.errors import NotFound
 from node.i18n import msg
 from node.identity import SELF
-from node.ids import now
 from node.peers import find_peer
 from node.rings.agreements import KEEP_DAYS, RING_DAYS, Share
 from node.rings.sector import joining as sector_joining
@@ -37,26 +51,23 @@ SHOWN = ("hash", "name", "steward", "standing", "roster")
 
 @commands.command()
 def create(
-    handle: Annotated[str, typer.Argument(help="This node's name for the ring.")],
-    name: Annotated[str, typer.Option(help="Name of the ring, the same for every firm.")],
-    purpose: Annotated[str, typer.Option(help="What the firms want to learn from each other.")],
-    confidentiality: Annotated[str, typer.Option(help="What stays between the firms.")],
-    no_poaching: Annotated[
-        bool, typer.Option(help="No firm hires people of another through the ring.")
-    ] = True,
-    retention_days: Annotated[int, typer.Option(min=0, max=3650, help="Days after leaving.")] = KEEP_DAYS,
-    titles_in_mail: Annotated[bool, typer.Option(help="May mails name titles of posts?")] = False,
-    gate: Annotated[str, typer.Option(help="none, checklist, hold or four_eyes.")] = "none",
-    gate_minutes: Annotated[int, typer.Option(min=0, max=1440, help="How long a hold lasts.")] = 0,
-    gate_days: Annotated[int, typer.Option(min=1, max=365, help="How long answers count.")] = 30,
-    ends: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its last day.")] = None,
+    handle: Handle,
+    name: RingName,
+    purpose: Purpose,
+    confidentiality: Confidentiality,
+    no_poaching: NoPoaching = True,
+    retention_days: RetentionDays = KEEP_DAYS,
+    titles_in_mail: TitlesInMail = False,
+    gate: Gate = GateKind.none,
+    gate_minutes: GateMinutes = 10,
+    gate_days: GateDays = 30,
+    ends: Day = None,
     by: By = None,
     password_stdin: PasswordStdin = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Write the terms of a new sector ring; your node keeps its roster."""
-    last = ends.replace(tzinfo=UTC, hour=23, minute=59) if ends else now() + timedelta(days=RING_DAYS)
     draft = Draft(
         name=name,
         purpose=purpose,
@@ -64,10 +75,10 @@ def create(
         no_poaching=no_poaching,
         retention_days=retention_days,
         titles_in_mail=titles_in_mail,
-        gate=gate,
-        gate_minutes=gate_minutes,
+        gate=gate.value,
+        gate_minutes=gate_minutes if gate is GateKind.hold else 0,
         gate_days=gate_days,
-        ends_at=last,
+        ends_at=moment_of(ends, RING_DAYS),
     )
     with opened(home) as site:
         with site.reading() as db:
@@ -120,7 +131,7 @@ def sign(
     goal: Annotated[str, typer.Option(help="What your firm brings and wants to learn.")],
     contact: Annotated[str, typer.Option(help="Whom the other firms can call or write.")],
     hours: Annotated[int, typer.Option(min=0, max=200, help="Hours a month of your director.")] = 0,
-    handle: Annotated[str, typer.Option(help="Your own name for the ring.")] = "",
+    handle: OwnHandle = "",
     by: By = None,
     password_stdin: PasswordStdin = False,
     home: Home = None,
