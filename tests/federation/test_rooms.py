@@ -225,6 +225,7 @@ async def test_who_is_taken_out_is_out_everywhere(firms: Firms) -> None:
     assert "removed" in firms.lines(firms.smit, "sjef", audience)
 
 
+@pytest.mark.each_database
 async def test_a_firm_that_leaves_the_ring_leaves_its_rooms_at_once_and_those_it_kept_end(
     own_firms: Firms,
 ) -> None:

@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 import httpx
+import pytest
 from sqlalchemy import update
 
 from node.access.logins import list_guests
@@ -14,6 +15,8 @@ from tests.factories import log_in, make_member, post
 from tests.network import RunningNode
 from tests.node.access.test_ends import day
 from tests.node.guests.test_links import FORM, guest_ids, guest_of, room_of
+
+pytestmark = pytest.mark.each_database
 
 
 def link_on(answer: httpx.Response) -> str:

@@ -24,6 +24,8 @@ from node.web.formats import end_of_day, last_day
 from tests.factories import make_member
 from tests.network import RunningNode
 
+pytestmark = pytest.mark.each_database
+
 FORM = {"name": "Gerda Gast", "language": "nl", "rules": "on"}
 
 
