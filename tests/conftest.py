@@ -1,9 +1,10 @@
 """What every test gets: databases, no sockets but loopback, and the report of skips."""
 
+import itertools
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
+from federation import keys
 from node.access import passwords
 from tests.postgres import PostgresServer
 from tests.schema import create_schema
@@ -24,6 +26,19 @@ settings.load_profile("leerkring")
 
 # Hundreds of members are made and logged in; nodes in processes of their own keep the real cost.
 QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+KEYS = 64  # RSA pairs are slow to make; no test has this many people, topics and nodes
+
+
+def cycle_of_new(make: Callable[[], str], *, count: int) -> Callable[[], str]:
+    """Makes that many and hands them out again and again."""
+    made, turn = list[str](), itertools.count()
+
+    def hand_out() -> str:
+        if len(made) < count:
+            made.append(make())
+        return made[next(turn) % count]
+
+    return hand_out
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("LEERKRING_") and name != NO_SKIP]:
         del os.environ[name]
     passwords.hasher = QUICK_HASHER
+    keys.new_rsa = cycle_of_new(keys.new_rsa, count=KEYS)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -359,10 +359,16 @@ class Model:
         return self._was_and_is(node, thing, node, moment)
 
     def _may_see_waiting(self, member: Member, thing: Thing, moment: datetime) -> bool:
-        """What has not gone out is its author's, and at the gate also its editors' (rule 6)."""
+        """What has not gone out is its author's, and at the gate also its editors' (rule 6).
+
+        An editor who is not in the room does not see it (rule 16).
+        """
         if not self.is_active(member, moment) or member[0] != thing.node or thing.deleted is not None:
             return False
-        return member[1] == thing.author or (member[1] == EDITOR and thing.waits == "gate")
+        if member[1] == thing.author:
+            return True
+        is_out = is_room(thing.audience) and not self._may_in_room(member, thing, thing.node, moment)
+        return member[1] == EDITOR and thing.waits == "gate" and not is_out
 
     def _may_at_home(self, member: Member, thing: Thing, moment: datetime) -> bool:
         if thing.deleted is not None:
