@@ -100,7 +100,7 @@ async def test_a_stay_longer_than_the_room_lasts_is_refused_in_words_and_never_m
     form = {"room": str(room.id), "name": "Gerda", "until": day(7)}
     answer = await host.post("/guests", data=form)
     assert answer.status_code == 422
-    assert "Deze ruimte stopt op" in answer.text
+    assert "Deze kamer stopt op" in answer.text
     assert day(7) in answer.text, "nothing typed is lost"
     made = await host.post("/guests", data=form | {"until": day(6)})
     await node.client().post(link_on(made), data=FORM)
