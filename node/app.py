@@ -18,6 +18,7 @@ from node import identity
 from node.access import members_pages, setup_pages
 from node.access.oauth import answers as oauth_answers
 from node.access.oauth import pages as oauth_pages
+from node.access.oauth.callers import Callers
 from node.access.pages import login_routes
 from node.access.setup_gate import SetupGate
 from node.access.visitors import identify
@@ -35,6 +36,9 @@ from node.activitypub.keeping import Keeper
 from node.activitypub.readers import signed_reader
 from node.admin import pages as admin_pages
 from node.admin import servers_pages
+from node.api.dialect import Dialect
+from node.api.endpoints import ENDPOINTS
+from node.api.statuses_shown import Fragments
 from node.db import OnlyReads, is_only_reads, open_engine, reading, writing
 from node.errors import NodeError
 from node.gates import pages as gate_pages
@@ -59,6 +63,7 @@ from node.settings import Settings
 from node.topics import activities as topics
 from node.topics import pages as topic_pages
 from node.web.assets import static_mount
+from node.web.cors import OpenToClients
 from node.web.headers import SecurityHeaders
 from node.web.help import help_routes
 from node.web.language import language_routes
@@ -107,7 +112,10 @@ def build_app(
             app.state.build = build_app
             running = workers()
             wakes = [Wake() for _ in running]
-            app.state.services = Services(settings, engine, network, identify, _wake_all(wakes), tries)
+            callers = app.state.callers = Callers(engine)
+            app.state.fragments = Fragments()
+            wake = _after_write(wakes, callers)
+            app.state.services = Services(settings, engine, network, identify, wake, tries)
             if works:
                 loops = run_forever(Work(settings, engine, network), wakes, running)
                 stack.push_async_callback(_stop, asyncio.create_task(loops))
@@ -117,8 +125,10 @@ def build_app(
         routes=_routes(),
         lifespan=lifespan,
         middleware=[
-            Middleware(SecurityHeaders),
             Middleware(TrustedProxies, networks=settings.trusted_proxies),
+            Middleware(Dialect, endpoints=ENDPOINTS, settings=settings, base=node.base),
+            Middleware(SecurityHeaders),
+            Middleware(OpenToClients),
             Middleware(OriginGuard, own_origin=node.base),
             Middleware(BareShell, settings=settings),
             Middleware(SetupGate, engine=engine),
@@ -212,8 +222,11 @@ def _routes() -> list[BaseRoute]:
     ]
 
 
-def _wake_all(wakes: Sequence[Wake]) -> Callable[[], None]:
+def _after_write(wakes: Sequence[Wake], callers: Callers) -> Callable[[], None]:
+    """What was written may be due at once, and may have ended somebody's token."""
+
     def wake() -> None:
+        callers.forget()
         for one in wakes:
             one()
 

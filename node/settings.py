@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     trusted_proxies: list[IPv4Network | IPv6Network] = Field(
         default_factory=list, description="Networks whose X-Forwarded-For is believed."
     )
+    app_rate: int = Field(
+        7500, ge=10, description="How often one app may ask for one member in five minutes."
+    )
     language: Literal["nl", "en"] = Field("nl", description="Language of pages for readers without a choice.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import httpx
 from PIL import Image
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from node.access.logins import find_member
 from node.access.members import add_member, members_with_role
+from node.access.oauth.actions import Issued, allow_app, exchange_code, register_app
 from node.ids import now
 from node.media.images import Picture, read_picture
 from node.people.actions import show_face
@@ -165,6 +166,34 @@ async def leave_ring(node: RunningNode, handle: str) -> None:
     """The node's director leaves; nobody has been told yet."""
     director, ring = director_of(node), ring_of(node, handle)
     node.write(lambda db: leaving.leave(db, node.identity, director, PASSWORD, ring.id))
+
+
+# --- apps ------------------------------------------------------------------------------------------
+
+APP_HOME = "https://app.example/back"
+APP_SCOPES = ("read", "write", "follow", "push", "profile")
+
+
+def app_token(node: RunningNode, handle: str, *scopes: str) -> str:
+    """A token that a member allowed an app, without the pages; all scopes unless some are named."""
+    member_id = member_row(node, handle).actor_id
+
+    def issue(db: Connection) -> str:
+        app = register_app(db, name="Proef", redirect_uris=[APP_HOME], scopes=list(APP_SCOPES)).row
+        wanted = list(scopes or APP_SCOPES)
+        code = allow_app(db, member_id, app, redirect_uri=APP_HOME, scopes=wanted, challenge="")
+        issued = exchange_code(db, app, code=code, redirect_uri=APP_HOME, verifier="")
+        assert isinstance(issued, Issued)
+        return issued.token
+
+    return node.write(issue)
+
+
+def open_app(node: RunningNode, handle: str, *scopes: str) -> httpx.AsyncClient:
+    """A member's app: a client that sends their token with everything."""
+    app = node.client()
+    app.headers["authorization"] = f"Bearer {app_token(node, handle, *scopes)}"
+    return app
 
 
 # --- content ---------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from node.errors import Conflict, Invalid
 from node.i18n import msg
 from node.ids import new_id, now
 from node.media.images import BadPicture, Picture, read_picture
-from node.media.queries import MOST_FAILURES, list_files, stored_names
+from node.media.queries import MOST_FAILURES, list_files, own_file, stored_names
 from node.media.storage import read_picture_file, read_thumb, sweep_files, write_picture
 from node.media.tables import files
 from node.settings import Settings
@@ -20,6 +20,7 @@ from node.web.forms import Upload
 MOST_FILES = 8
 LONGEST_ALT = 1500
 CLAIM = timedelta(minutes=5)
+UPLOAD_LASTS = timedelta(days=1)
 
 
 def draw_upload(upload: Upload) -> Picture:
@@ -47,6 +48,43 @@ def attach_pictures(
         row = {"id": new_id(), "object_id": object_id, "owner_id": owner_id, "position": first + place}
         stored = _stored(picture, write_picture(settings.media_folder, picture))
         db.execute(insert(files).values(**row, **stored, alt=alt, created_at=now()))
+
+
+def keep_upload(db: Connection, settings: Settings, owner_id: int, picture: Picture, alt: str) -> int:
+    """A picture sent before its post: its owner's alone until then, and gone after a day; returns its id."""
+    stored, file_id = _stored(picture, write_picture(settings.media_folder, picture)), new_id()
+    row = {"id": file_id, "owner_id": owner_id, "alt": alt.strip()[:LONGEST_ALT], "created_at": now()}
+    db.execute(insert(files).values(**row, **stored))
+    return file_id
+
+
+def describe_upload(db: Connection, owner_id: int, file_id: int, alt: str) -> None:
+    """Other words for a picture that is not posted yet."""
+    mine = files.c.id == file_id, files.c.owner_id == owner_id, files.c.object_id.is_(None)
+    db.execute(update(files).where(*mine).values(alt=alt.strip()[:LONGEST_ALT]))
+
+
+def attach_uploads(
+    db: Connection, settings: Settings, owner_id: int, object_id: int, file_ids: Sequence[int]
+) -> None:
+    """Pictures sent before become the post's; one that stands in another post is copied (rule 13)."""
+    if len(file_ids) > MOST_FILES:
+        raise Invalid(files=msg("At most %(most)s files.", most=MOST_FILES))
+    for place, file_id in enumerate(dict.fromkeys(file_ids)):
+        row = own_file(db, owner_id, file_id)
+        if row is None or row.name is None:
+            raise Invalid(files=msg("This picture is not here any more. Send it again."))
+        if row.object_id is None:
+            changed = update(files).where(files.c.id == file_id, files.c.object_id.is_(None))
+            db.execute(changed.values(object_id=object_id, position=place))
+        else:
+            attach_pictures(db, settings, owner_id, object_id, [_read_stored(settings, row)], [row.alt])
+
+
+def forget_uploads(db: Connection) -> None:
+    """For housekeeping: what nobody posted within a day."""
+    old = files.c.object_id.is_(None), files.c.created_at < now() - UPLOAD_LASTS
+    db.execute(delete(files).where(*old))
 
 
 def copy_pictures(db: Connection, settings: Settings, object_id: int) -> tuple[list[Picture], list[str]]:

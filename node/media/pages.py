@@ -11,11 +11,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from node import identity
-from node.boundary import Anonymous, Outside, Reader
+from node.boundary import Anonymous, Member, Outside, Reader
 from node.db import reading, writing
 from node.departures import record_departure
 from node.errors import NotFound
 from node.identity import Identity
+from node.media.app_links import PARAMETER, member_of_key
 from node.media.images import EXTENSIONS, THUMB_TYPE
 from node.media.queries import ServedFile, find_file
 from node.media.storage import read_picture_file, read_thumb
@@ -78,7 +79,7 @@ def _serve(request: Request, services: Services, signer: Anonymous | Outside, is
     with reading(services.engine) as db:
         reader: Reader = signer
         if isinstance(signer, Anonymous):
-            reader = services.identify(db, request, services.settings).reader
+            reader = _reader_here(db, request, services, file_id)
         row = find_file(db, reader, file_id)
     if row is None:
         raise NotFound
@@ -88,6 +89,14 @@ def _serve(request: Request, services: Services, signer: Anonymous | Outside, is
         with writing(services.engine) as db:
             _note_departure(db, reader, row, data)
     return _Served(data, THUMB_TYPE if is_thumb else row.media_type, is_public)
+
+
+def _reader_here(db: Connection, request: Request, services: Services, file_id: int) -> Anonymous | Member:
+    """By the log-in of a browser, or by the address that an app was given."""
+    key = request.query_params.get(PARAMETER)
+    if key is not None:
+        return member_of_key(db, key, file_id) or Anonymous()
+    return services.identify(db, request, services.settings).reader
 
 
 def _read(folder: Path, name: str, is_thumb: bool) -> bytes:

@@ -3,13 +3,13 @@
 from collections.abc import Collection
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
-from node.boundary import Reader, readable
+from node.boundary import Member, Reader, readable
 from node.ids import now
 from node.media.storage import thumb_name
 from node.media.tables import files
-from node.objects import LIVE, objects
+from node.objects import COMPANY, LIVE, objects
 from node.web.views import FileView
 
 MOST_FAILURES = 16  # the last try is a day or so after the first
@@ -67,12 +67,22 @@ def list_files(db: Connection, object_id: int) -> list[Row[Any]]:
     return list(db.execute(query))
 
 
+def own_file(db: Connection, owner_id: int, file_id: int) -> Row[Any] | None:
+    """A file that this member sent, posted or not."""
+    query = select(files).where(files.c.id == file_id, files.c.owner_id == owner_id)
+    return db.execute(query).one_or_none()
+
+
 def find_file(db: Connection, reader: Reader, file_id: int) -> ServedFile | None:
     """A file that is here, of an object that the reader may read; one statement for every answer (rule 7)."""
+    audience, uri = func.coalesce(objects.c.audience, COMPANY), func.coalesce(objects.c.uri, "")
+    may = readable(reader)
+    if isinstance(reader, Member):  # what they sent and have not posted yet is their own
+        may = or_(may, and_(files.c.object_id.is_(None), files.c.owner_id == reader.actor_id))
     query = (
-        select(files.c.id, files.c.name, files.c.media_type, objects.c.audience, objects.c.uri)
-        .join(objects, objects.c.id == files.c.object_id)
-        .where(files.c.id == file_id, files.c.name.is_not(None), readable(reader))
+        select(files.c.id, files.c.name, files.c.media_type, audience, uri)
+        .select_from(files.outerjoin(objects, objects.c.id == files.c.object_id))
+        .where(files.c.id == file_id, files.c.name.is_not(None), may)
     )
     row = db.execute(query).one_or_none()
     return None if row is None else ServedFile(*row)

@@ -24,6 +24,7 @@ PER_PAGE = 40
 SENTENCES = {
     "mention": msg("%(name)s mentions you."),
     "reply": msg("%(name)s replies to you."),
+    "answer_inside": msg("Your answer is for your company only. Open it here to place it openly too."),
     "like": msg("%(name)s likes your post."),
     "boost": msg("%(name)s shares your post."),
     "follow": msg("%(name)s follows you."),

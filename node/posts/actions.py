@@ -20,7 +20,7 @@ from node.gates.checklists import need_answer
 from node.gates.rules import Rules, note_gate_act, rules_of
 from node.i18n import msg
 from node.identity import SELF, Identity
-from node.media.actions import attach_pictures, delete_files
+from node.media.actions import attach_pictures, attach_uploads, delete_files
 from node.media.images import Picture
 from node.objects import (
     COMPANY,
@@ -74,6 +74,8 @@ class Draft:
     parent_id: int | None = None
     pictures: Sequence[Picture] = ()
     alts: Sequence[str] = ()
+    uploads: Sequence[int] = ()  # files of the author, sent before
+    to: frozenset[int] = frozenset()  # whom a new `people` post is for
 
 
 # --- write -----------------------------------------------------------------------------------------
@@ -86,13 +88,14 @@ def publish_post(
 
     `on_page` says that its author sees the questions of a checklist next: until then it is their draft.
     """
-    check_words(draft.source, draft.title, draft.warning, draft.language)
+    words = draft.source if draft.source.strip() or not draft.uploads else "-"
+    check_words(words, draft.title, draft.warning, draft.language)
     parent = _find_parent(db, author_id, draft.parent_id)
     audience = _check_audience(db, author_id, draft, parent)
     if not is_room(audience):
         refuse_guest(db, author_id)
     topic = _find_topic(db, author_id, draft, parent, audience)
-    addressed = _circle(db, author_id, parent) if audience == PEOPLE and parent else set()
+    addressed = _addressed(db, author_id, draft, parent) if audience == PEOPLE else set()
     _check_face(db, author_id, audience, addressed)
     rules = rules_of(db, audience)
     if not on_page:
@@ -104,6 +107,8 @@ def publish_post(
     insert_post(db, object_id, _words(draft), parent=parent, topic_id=topic_id)
     if draft.pictures:
         attach_pictures(db, settings, author_id, object_id, draft.pictures, draft.alts)
+    if draft.uploads:
+        attach_uploads(db, settings, author_id, object_id, draft.uploads)
     if rules.are_none:
         go_out(db, node, get_post(db, object_id))
     else:
@@ -153,9 +158,9 @@ def _find_parent(db: Connection, author_id: int, parent_id: int | None) -> Row[A
 def _check_audience(db: Connection, author_id: int, draft: Draft, parent: Row[Any] | None) -> str:
     """Never wider than the parent (rule 4); a ring or room only by those who are in it."""
     audience = draft.audience or (parent.audience if parent else COMPANY)
-    if parent is not None and not is_below(audience, parent.audience):
+    if parent is not None and not draft.to and not is_below(audience, parent.audience):
         raise Invalid(audience=msg("An answer goes to those who can read the post that it answers."))
-    is_known = audience in (COMPANY, PUBLIC) or is_closed(audience)
+    is_known = audience in (COMPANY, PUBLIC) or is_closed(audience) or (audience == PEOPLE and draft.to)
     if not is_known and (parent is None or parent.audience != audience):
         raise Invalid(audience=msg("Choose one of these."))
     if is_ring(audience) and not is_in_ring(db, audience):
@@ -182,6 +187,13 @@ def _find_topic(
         raise Invalid(topic=msg("This topic is for another audience. Choose a topic that fits."))
     get_readable(db, Member(author_id), topic.uri)
     return topic
+
+
+def _addressed(db: Connection, author_id: int, draft: Draft, parent: Row[Any] | None) -> set[int]:
+    """Whom a `people` post is for: those its writer named, else the circle of what it answers."""
+    if draft.to or parent is None:
+        return set(draft.to)
+    return _circle(db, author_id, parent)
 
 
 def _circle(db: Connection, author_id: int, parent: Row[Any]) -> set[int]:

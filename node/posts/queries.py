@@ -10,11 +10,13 @@ from node.boundary import Anonymous, Member, Reader, readable
 from node.errors import NotFound
 from node.gates.tables import waits
 from node.identity import SELF
+from node.media.tables import files
 from node.memberships import ACCEPTED, follows
-from node.objects import COMPANY, PUBLIC, objects
+from node.objects import COMPANY, HELD, LIVE, PUBLIC, objects
 from node.posts.reactions import ANNOUNCE, LIKE
-from node.posts.tables import posts, reactions
+from node.posts.tables import hashtags, posts, reactions
 from node.topics.tables import topics
+from node.windows import Window, rows_within
 
 PAGE = 20
 MOST_IN_THREAD = 500
@@ -54,6 +56,68 @@ def _boosted(member: Member) -> Any:
 
 def _begins() -> ColumnElement[bool]:
     return posts.c.parent_id.is_(None)
+
+
+# --- the same for apps: answers too, paged by ids ----------------------------------------------------
+
+
+def home_within(db: Connection, member: Member, window: Window) -> list[Row[Any]]:
+    """What a member follows, their company's, their rings' and rooms' posts."""
+    followed = or_(
+        objects.c.author_id == member.actor_id,
+        objects.c.author_id.in_(_followed(member)),
+        posts.c.topic_id.in_(_followed(member)),
+        objects.c.id.in_(_boosted(member)),
+    )
+    return _within(db, member, or_(objects.c.audience != PUBLIC, followed), window)
+
+
+def open_within(db: Connection, reader: Reader, window: Window, *, origin: str = "") -> list[Row[Any]]:
+    """Open posts known here: all, `local` ones, or `remote` ones."""
+    which = objects.c.audience == PUBLIC
+    if origin:
+        which &= objects.c.origin == SELF if origin == "local" else objects.c.origin != SELF
+    return _within(db, reader, which & _begins(), window)
+
+
+def audience_within(db: Connection, member: Member, audience: str, window: Window) -> list[Row[Any]]:
+    return _within(db, member, objects.c.audience == audience, window)
+
+
+def tag_within(db: Connection, reader: Reader, tag: str, window: Window) -> list[Row[Any]]:
+    """What carries a hashtag; `tag` is folded."""
+    tagged = select(hashtags.c.object_id).where(hashtags.c.tag == tag)
+    return _within(db, reader, objects.c.id.in_(tagged), window)
+
+
+def person_within(
+    db: Connection,
+    reader: Reader,
+    actor_id: int,
+    window: Window,
+    *,
+    answers: bool = True,
+    media: bool = False,
+) -> list[Row[Any]]:
+    which = objects.c.author_id == actor_id
+    if not answers:
+        which &= _begins()
+    if media:
+        which &= objects.c.id.in_(select(files.c.object_id).where(files.c.object_id.is_not(None)))
+    return _within(db, reader, which, window)
+
+
+def topic_within(db: Connection, reader: Reader, topic_id: int, window: Window) -> list[Row[Any]]:
+    return _within(db, reader, posts.c.topic_id == topic_id, window)
+
+
+def _within(db: Connection, reader: Reader, which: ColumnElement[bool], window: Window) -> list[Row[Any]]:
+    """Drafts of one's own are on the pages only: an app would take them for what is out."""
+    query = _readable_posts(reader).where(which, objects.c.state.in_((LIVE, HELD)))
+    return rows_within(db, query, objects.c.id, window)
+
+
+# --- pages -------------------------------------------------------------------------------------------
 
 
 def list_company(db: Connection, member: Member, before: int | None = None) -> Timeline:

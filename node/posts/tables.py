@@ -64,3 +64,12 @@ reactions = Table(
     Column("type", Text, nullable=False),  # Like, Announce
     UniqueConstraint("target_id", "actor_id", "type"),
 )
+
+app_repeats = Table(
+    "app_repeats",
+    metadata,
+    Column("member_id", Id, ForeignKey("members.actor_id"), primary_key=True),
+    Column("key_hash", Text, primary_key=True),
+    Column("object_id", Id, ForeignKey("objects.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)

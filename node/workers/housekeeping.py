@@ -10,7 +10,7 @@ from node.access.logins import forget_expired
 from node.access.oauth.actions import forget_codes
 from node.db import writing
 from node.ids import now
-from node.media.actions import sweep_orphans
+from node.media.actions import forget_uploads, sweep_orphans
 from node.posts.retention import delete_parted_content
 from node.queue import forget_ended
 from node.settings import Settings
@@ -39,6 +39,7 @@ def tidy(engine: Engine, settings: Settings) -> None:
         forget_ended(db, now() - KEEP_ENDED)
         forget_expired(db)
         forget_codes(db)
+        forget_uploads(db)
         tell_ends(db)
         delete_parted_content(db)
     with writing(engine) as db:

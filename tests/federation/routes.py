@@ -20,6 +20,7 @@ from node.media.tables import files
 from node.memberships import follows
 from node.objects import DELETED, objects
 from node.peers import peers
+from node.posts.tables import hashtags
 from node.queue import activities
 from node.rings.tables import agreements, pairings, rings
 from node.rooms.tables import room_details
@@ -334,6 +335,7 @@ def _ids(db: Connection) -> Fillings:
         "room_hash": [audience.removeprefix("room:") for audience in texts(room_details.c.audience)],
         "audience": sorted(set(texts(objects.c.audience))),
         "link": texts(links.c.id),
+        "tag": sorted(set(texts(hashtags.c.tag))),
         "handle": [row.handle for row in rows if row.peer_id == SELF],
         "person": [f"{row.handle}@{row.domain}" for row in rows if row.peer_id != SELF],
     }

@@ -18,6 +18,7 @@ from node.posts.reactions import like
 from node.posts.tables import posts
 from node.rooms.tables import room_details
 from tests.factories import make_topic, post, ring_of
+from tests.federation.api_routes import API_GUESSED, API_READ, endpoints_without_a_line
 from tests.federation.canaries import canary
 from tests.federation.readers import DOCUMENT, JSON, PAGE, Reader
 from tests.federation.routes import (
@@ -74,6 +75,10 @@ def requests_to(node: RunningNode, kind: str) -> Iterator[tuple[str, str]]:
                 yield path, PAGE
             if kind == "anonymous" and route in NEGOTIATED:
                 yield path, JSON
+    if kind in (PEOPLE - GUESTS) | {"anonymous"}:
+        for templates in API_READ.values():
+            for path in filled(templates, words):
+                yield path, JSON
 
 
 def bytes_of(answer: httpx.Response) -> bytes:
@@ -99,6 +104,7 @@ async def read_all(world: World, reader: Reader) -> tuple[set[str], list[str]]:
 
 async def test_every_route_has_a_line_in_the_table(world: World) -> None:
     assert without_a_line(world.bakker.app.routes) == set()
+    assert endpoints_without_a_line() == set()
 
 
 @pytest.mark.parametrize("kind", sorted(EVERYONE))
@@ -128,6 +134,26 @@ async def test_a_form_with_a_guessed_id_gets_the_answer_of_no_id_at_all(world: W
             expected = await send_guess(world, reader, node, path, form, {name: unknown})
             for known in words[name][:4]:
                 assert await send_guess(world, reader, node, path, form, {name: known}) == expected, path
+
+
+@pytest.mark.parametrize("kind", ["bram", "sara"])
+async def test_an_app_that_guesses_an_id_gets_the_answer_of_no_id_at_all(world: World, kind: str) -> None:
+    node, reader = nodes_for(world, kind)[0], world.readers[kind]
+    words = fillings(node) | {"object": unreadable(world, kind)}
+    for (method, _), (path, form) in API_GUESSED.items():
+        [name] = WORD.findall(path + str(form))
+        expected = await guess_by_app(reader, node, method, path, form, {name: str(NOBODYS)})
+        assert expected[0] >= 400
+        for known in words[name][:4]:
+            assert await guess_by_app(reader, node, method, path, form, {name: known}) == expected, path
+
+
+async def guess_by_app(
+    reader: Reader, node: RunningNode, method: str, path: str, form: dict[str, str], words: dict[str, str]
+) -> tuple[int, bytes]:
+    values = {name: value.format(**words) for name, value in form.items()}
+    answer = await reader.send(node, method, path.format(**words), JSON, form=values)
+    return answer.status_code, answer.content
 
 
 def unreadable(world: World, kind: str) -> list[str]:

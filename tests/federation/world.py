@@ -31,6 +31,7 @@ from node.rings.rosters import block_peer
 from tests import sector
 from tests.factories import (
     PASSWORD,
+    app_token,
     leave_ring,
     log_in,
     make_member,
@@ -518,15 +519,17 @@ async def _readers(world: World) -> dict[str, Reader]:
         *,
         home: str = "",
         browser: httpx.AsyncClient | None = None,
+        token: str = "",
     ) -> None:
         clients = {name: node.client() for name, node in world.nodes.items()}
-        made[kind] = Reader(kind, clients | ({home: browser} if browser else {}), headers)
+        made[kind] = Reader(kind, clients | ({home: browser} if browser else {}), headers, token)
 
     homes = {"sara": "smit", "dora": "smit", "jan": "jansen", "hilde": "branche", "henk": "branche"}
     for who in ("anna", "bram", "ed", "dirk", "ada", "sara", "dora", "jan", "hilde", "henk"):
         home = homes.get(who, "bakker")
         device = canary("device of bram") if who == "bram" else "test"
-        add(who, home=home, browser=await log_in(world.nodes[home], handle_of(who), device=device))
+        browser = await log_in(world.nodes[home], handle_of(who), device=device)
+        add(who, home=home, browser=browser, token=app_token(world.nodes[home], handle_of(who)))
     add("gast", home="bakker", browser=await guest_of_room(world))
     add("disabled otto", home="bakker", browser=await log_in(world.bakker, "otto"))
     world.bakker.write(lambda db: disable_member(db, world.people["otto"]))

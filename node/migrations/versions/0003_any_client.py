@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     _oauth()
+    _posts()
 
 
 def _oauth() -> None:
@@ -72,3 +73,18 @@ def _oauth() -> None:
     )
     op.create_index(op.f("ix_app_tokens_member_id"), "app_tokens", ["member_id"])
     op.create_index(op.f("ix_app_tokens_code_id"), "app_tokens", ["code_id"])
+
+
+def _posts() -> None:
+    op.create_table(
+        "app_repeats",
+        sa.Column("member_id", Id, autoincrement=False, nullable=False),
+        sa.Column("key_hash", sa.Text(), nullable=False),
+        sa.Column("object_id", Id, nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["members.actor_id"], name=op.f("fk_app_repeats_member_id_members")
+        ),
+        sa.ForeignKeyConstraint(["object_id"], ["objects.id"], name=op.f("fk_app_repeats_object_id_objects")),
+        sa.PrimaryKeyConstraint("member_id", "key_hash", name=op.f("pk_app_repeats")),
+    )

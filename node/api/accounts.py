@@ -1,0 +1,126 @@
+"""Accounts: oneself, others, looked up and searched, and how one stands to them."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from node.access.logins import get_member
+from node.actors import GROUP
+from node.api.accounts_shown import account_with_numbers, own_account, show_accounts
+from node.api.calls import ANYONE, Call, get
+from node.api.paging import page
+from node.api.queries import follows_between, get_account, search_accounts
+from node.api.statuses_shown import render_list
+from node.boundary import Member
+from node.errors import NotFound
+from node.memberships import ACCEPTED, PENDING
+from node.people.queries import find_person
+from node.posts.queries import person_within, topic_within
+from schemas.mastodon import Relationship
+
+MOST_RELATED = 100
+
+
+def show_own(call: Call) -> Any:
+    return own_account(call)
+
+
+def show_account(call: Call) -> Any:
+    return account_with_numbers(call, call.id())
+
+
+def look_up(call: Call) -> Any:
+    """By `acct`; only whom we know."""
+    found = find_person(call.db, call.node, call.params.line("acct"))
+    if found is None:
+        raise NotFound
+    return account_with_numbers(call, found.id)
+
+
+def search(call: Call) -> Any:
+    params, member = call.params, call.member
+    most, skip = (
+        params.whole("limit", default=40, least=1, most=80),
+        params.whole("offset", default=0, most=10_000),
+    )
+    rows = search_accounts(call.db, member, params.line("q"), most=most, skip=skip)
+    shown = show_accounts(call.db, call.node, {row.id: row for row in rows}, for_members=True)
+    return [shown[row.id] for row in rows]
+
+
+def show_relationships(call: Call) -> Any:
+    """How the member stands to accounts, in the order asked; unknown ones are left out."""
+    ids = list(dict.fromkeys(call.params.ids("id")))[:MOST_RELATED]
+    known = [one for one in ids if _is_known(call, one)]
+    return relationships(call.db, call.member, known)
+
+
+def _is_known(call: Call, actor_id: int) -> bool:
+    try:
+        get_account(call.db, call.member, actor_id)
+    except NotFound:
+        return False
+    return True
+
+
+def relationships(db: Connection, member: Member, ids: list[int]) -> list[Relationship]:
+    mine, theirs = follows_between(db, member.actor_id, ids)
+    return [_relationship(one, mine.get(one), theirs.get(one)) for one in ids]
+
+
+def _relationship(actor_id: int, mine: str | None, theirs: str | None) -> Relationship:
+    return {
+        "id": str(actor_id),
+        "following": mine == ACCEPTED,
+        "showing_reblogs": mine == ACCEPTED,
+        "notifying": False,
+        "languages": [],
+        "followed_by": theirs == ACCEPTED,
+        "blocking": False,
+        "blocked_by": False,
+        "muting": False,
+        "muting_notifications": False,
+        "muting_expires_at": None,
+        "requested": mine == PENDING,
+        "requested_by": theirs == PENDING,
+        "domain_blocking": False,
+        "endorsed": False,
+        "note": "",
+    }
+
+
+def show_posts(call: Call) -> Any:
+    """What somebody wrote, or what stands in a topic, as far as this reader may read it."""
+    row, params = get_account(call.db, call.reader, call.id()), call.params
+    if params.flag("pinned"):
+        return []
+    window = call.window()
+    if row.type == GROUP:
+        rows = topic_within(call.db, call.reader, row.id, window)
+    else:
+        wanted = {"answers": not params.flag("exclude_replies"), "media": bool(params.flag("only_media"))}
+        rows = person_within(call.db, call.reader, row.id, window, **wanted)
+    return page(call, render_list(call, rows), [one.id for one in rows])
+
+
+def show_preferences(call: Call) -> Any:
+    return {
+        "posting:default:visibility": "private",
+        "posting:default:sensitive": False,
+        "posting:default:language": get_member(call.db, call.member_id).language,
+        "posting:default:quote_policy": "nobody",
+        "reading:expand:media": "default",
+        "reading:expand:spoilers": False,
+        "reading:autoplay:gifs": False,
+    }
+
+
+ENDPOINTS = [
+    get("/api/v1/accounts/verify_credentials", show_own, "profile", "read:accounts", keeps=True),
+    get("/api/v1/accounts/lookup", look_up, "read:accounts", who=ANYONE),
+    get("/api/v1/accounts/search", search, "read:accounts"),
+    get("/api/v1/accounts/relationships", show_relationships, "read:follows"),
+    get("/api/v1/accounts/{id}", show_account, "read:accounts", who=ANYONE),
+    get("/api/v1/accounts/{id}/statuses", show_posts, "read:statuses", who=ANYONE),
+    get("/api/v1/preferences", show_preferences, "read:accounts"),
+]

@@ -1,0 +1,12 @@
+"""Every endpoint of the client API; one line for each module that has some."""
+
+from node.api import accounts, apps, instance, media, statuses, timelines
+
+ENDPOINTS = [
+    *apps.ENDPOINTS,
+    *instance.ENDPOINTS,
+    *accounts.ENDPOINTS,
+    *statuses.ENDPOINTS,
+    *timelines.ENDPOINTS,
+    *media.ENDPOINTS,
+]

@@ -1,0 +1,56 @@
+"""Every endpoint of the client API with what the leak suite asks there; an endpoint without a line fails.
+
+Words in braces are those of `routes.py`; each member asks with the token of an app, and nobody without one.
+"""
+
+from node.api.endpoints import ENDPOINTS
+
+API_READ: dict[str, list[str]] = {
+    "/api/v1/apps/verify_credentials": ["/api/v1/apps/verify_credentials"],
+    "/api/v1/instance": ["/api/v1/instance"],
+    "/api/v2/instance": ["/api/v2/instance"],
+    "/api/v1/instance/rules": ["/api/v1/instance/rules"],
+    "/api/v1/custom_emojis": ["/api/v1/custom_emojis"],
+    "/api/v1/preferences": ["/api/v1/preferences"],
+    "/api/v1/accounts/verify_credentials": ["/api/v1/accounts/verify_credentials"],
+    "/api/v1/accounts/lookup": [
+        "/api/v1/accounts/lookup?acct={handle}",
+        "/api/v1/accounts/lookup?acct={person}",
+    ],
+    "/api/v1/accounts/search": ["/api/v1/accounts/search?q=a", "/api/v1/accounts/search?q={handle}"],
+    "/api/v1/accounts/relationships": ["/api/v1/accounts/relationships?id[]={actor}"],
+    "/api/v1/accounts/{id}": ["/api/v1/accounts/{actor}", "/api/v1/accounts/{topic}"],
+    "/api/v1/accounts/{id}/statuses": ["/api/v1/accounts/{actor}/statuses?limit=40"],
+    "/api/v1/statuses": ["/api/v1/statuses?id[]={object}"],
+    "/api/v1/statuses/{id}": ["/api/v1/statuses/{object}"],
+    "/api/v1/statuses/{id}/context": ["/api/v1/statuses/{object}/context"],
+    "/api/v1/statuses/{id}/source": ["/api/v1/statuses/{object}/source"],
+    "/api/v1/statuses/{id}/history": ["/api/v1/statuses/{object}/history"],
+    "/api/v1/timelines/home": ["/api/v1/timelines/home?limit=40", f"/api/v1/timelines/home?max_id={2**59}"],
+    "/api/v1/timelines/public": [
+        "/api/v1/timelines/public?limit=40",
+        "/api/v1/timelines/public?local=true&limit=40",
+        "/api/v1/timelines/public?remote=true&limit=40",
+    ],
+    "/api/v1/timelines/tag/{tag}": ["/api/v1/timelines/tag/{tag}"],
+    "/api/v1/media/{id}": ["/api/v1/media/{file}"],
+}
+
+# What may be done to things by guessing their ids: as for no id at all. Method, path, body.
+API_GUESSED: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
+    ("PUT", "/api/v1/statuses/{id}"): ("/api/v1/statuses/{object}", {"status": "Anders"}),
+    ("DELETE", "/api/v1/statuses/{id}"): ("/api/v1/statuses/{object}", {}),
+    ("POST", "/api/v1/statuses/{id}/favourite"): ("/api/v1/statuses/{object}/favourite", {}),
+    ("POST", "/api/v1/statuses/{id}/unfavourite"): ("/api/v1/statuses/{object}/unfavourite", {}),
+    ("POST", "/api/v1/statuses"): ("/api/v1/statuses", {"status": "Antwoord", "in_reply_to_id": "{object}"}),
+    ("PUT", "/api/v1/media/{id}"): ("/api/v1/media/{file}", {"description": "Anders"}),
+}
+
+# They name nothing that is there.
+API_PLAIN = {("POST", "/api/v1/apps"), ("POST", "/api/v1/media"), ("POST", "/api/v2/media")}
+
+
+def endpoints_without_a_line() -> set[str]:
+    found = {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS}
+    known = {*API_GUESSED, *API_PLAIN, *(("GET", path) for path in API_READ)}
+    return {f"{method} {path}" for method, path in found ^ known}
