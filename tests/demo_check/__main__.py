@@ -18,7 +18,7 @@ from tests.demo_check.report import differences, table_lines, total_line
 from tests.demo_check.stranger import serving_stranger
 from tests.demo_check.things import Thing, all_things
 
-START_SECONDS, END_SECONDS = 240, 20
+START_SECONDS, END_SECONDS = 420, 20  # a machine may have other work
 
 
 def main() -> int:
