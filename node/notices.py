@@ -24,6 +24,7 @@ from node.db import Id, UtcDateTime, metadata
 from node.ids import new_id, now
 from node.objects import is_closed, objects
 from node.peers import BLOCKED, peers
+from node.windows import Window, rows_within
 
 notices = Table(
     "notices",
@@ -114,6 +115,28 @@ def list_notices(
     if before is not None:
         query = query.where(notices.c.id < before)
     return list(db.execute(query.order_by(notices.c.id.desc()).limit(limit)))
+
+
+def notices_within(
+    db: Connection, member: Member, kinds: Sequence[str], window: Window, *, from_id: int | None = None
+) -> list[Row[Any]]:
+    """The same for apps: of these kinds, paged by ids."""
+    query = select(notices).outerjoin(objects, objects.c.id == notices.c.object_id)
+    query = query.where(_shown(member), notices.c.kind.in_(kinds), notices.c.from_id.is_not(None))
+    if from_id is not None:
+        query = query.where(notices.c.from_id == from_id)
+    return rows_within(db, query, notices.c.id, window)
+
+
+def find_notice(db: Connection, member: Member, notice_id: int) -> Row[Any] | None:
+    query = select(notices).outerjoin(objects, objects.c.id == notices.c.object_id)
+    return db.execute(query.where(_shown(member), notices.c.id == notice_id)).one_or_none()
+
+
+def drop_notices(db: Connection, member_id: int, kinds: Sequence[str], notice_id: int | None = None) -> None:
+    """The member does not want to see one of these any more, or none of them."""
+    mine = delete(notices).where(notices.c.member_id == member_id, notices.c.kind.in_(kinds))
+    db.execute(mine if notice_id is None else mine.where(notices.c.id == notice_id))
 
 
 def count_unread(db: Connection, member: Member) -> int:

@@ -1,6 +1,6 @@
 """Every endpoint of the client API; one line for each module that has some."""
 
-from node.api import accounts, apps, instance, media, statuses, timelines
+from node.api import accounts, apps, instance, lists, markers, media, notifications, statuses, timelines
 
 ENDPOINTS = [
     *apps.ENDPOINTS,
@@ -8,5 +8,8 @@ ENDPOINTS = [
     *accounts.ENDPOINTS,
     *statuses.ENDPOINTS,
     *timelines.ENDPOINTS,
+    *lists.ENDPOINTS,
+    *notifications.ENDPOINTS,
+    *markers.ENDPOINTS,
     *media.ENDPOINTS,
 ]

@@ -170,6 +170,11 @@ def get_readable_post(db: Connection, reader: Reader, object_id: int) -> Row[Any
     return row
 
 
+def readable_posts(db: Connection, reader: Reader, ids: Collection[int]) -> list[Row[Any]]:
+    """Those of these posts that the reader may read."""
+    return list(db.execute(_readable_posts(reader).where(objects.c.id.in_(ids)))) if ids else []
+
+
 def list_thread(db: Connection, reader: Reader, object_id: int) -> list[tuple[Row[Any], int]]:
     """The conversation that a post stands in, in reading order, with how deep each answer is nested."""
     root_id = get_readable_post(db, reader, object_id).root_id

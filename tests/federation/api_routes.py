@@ -33,6 +33,16 @@ API_READ: dict[str, list[str]] = {
         "/api/v1/timelines/public?remote=true&limit=40",
     ],
     "/api/v1/timelines/tag/{tag}": ["/api/v1/timelines/tag/{tag}"],
+    "/api/v1/lists": ["/api/v1/lists"],
+    "/api/v1/lists/{id}": ["/api/v1/lists/{room}", "/api/v1/lists/{ring_id}"],
+    "/api/v1/lists/{id}/accounts": ["/api/v1/lists/{room}/accounts", "/api/v1/lists/{ring_id}/accounts"],
+    "/api/v1/timelines/list/{id}": [
+        "/api/v1/timelines/list/{room}?limit=40",
+        "/api/v1/timelines/list/{ring_id}?limit=40",
+    ],
+    "/api/v1/notifications": ["/api/v1/notifications?limit=80"],
+    "/api/v1/notifications/{id}": ["/api/v1/notifications/{notice}"],
+    "/api/v1/markers": ["/api/v1/markers?timeline[]=home"],
     "/api/v1/media/{id}": ["/api/v1/media/{file}"],
 }
 
@@ -43,11 +53,23 @@ API_GUESSED: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
     ("POST", "/api/v1/statuses/{id}/favourite"): ("/api/v1/statuses/{object}/favourite", {}),
     ("POST", "/api/v1/statuses/{id}/unfavourite"): ("/api/v1/statuses/{object}/unfavourite", {}),
     ("POST", "/api/v1/statuses"): ("/api/v1/statuses", {"status": "Antwoord", "in_reply_to_id": "{object}"}),
+    ("PUT", "/api/v1/lists/{id}"): ("/api/v1/lists/{room}", {"title": "Anders"}),
+    ("DELETE", "/api/v1/lists/{id}"): ("/api/v1/lists/{room}", {}),
+    ("POST", "/api/v1/lists/{id}/accounts"): ("/api/v1/lists/{room}/accounts", {}),
+    ("DELETE", "/api/v1/lists/{id}/accounts"): ("/api/v1/lists/{room}/accounts", {}),
+    ("POST", "/api/v1/notifications/{id}/dismiss"): ("/api/v1/notifications/{notice}/dismiss", {}),
     ("PUT", "/api/v1/media/{id}"): ("/api/v1/media/{file}", {"description": "Anders"}),
 }
 
 # They name nothing that is there.
-API_PLAIN = {("POST", "/api/v1/apps"), ("POST", "/api/v1/media"), ("POST", "/api/v2/media")}
+API_PLAIN = {
+    ("POST", "/api/v1/apps"),
+    ("POST", "/api/v1/media"),
+    ("POST", "/api/v2/media"),
+    ("POST", "/api/v1/lists"),
+    ("POST", "/api/v1/notifications/clear"),
+    ("POST", "/api/v1/markers"),
+}
 
 
 def endpoints_without_a_line() -> set[str]:

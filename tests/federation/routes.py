@@ -18,6 +18,7 @@ from node.gates.tables import waits
 from node.identity import SELF
 from node.media.tables import files
 from node.memberships import follows
+from node.notices import notices
 from node.objects import DELETED, objects
 from node.peers import peers
 from node.posts.tables import hashtags
@@ -335,6 +336,8 @@ def _ids(db: Connection) -> Fillings:
         "room_hash": [audience.removeprefix("room:") for audience in texts(room_details.c.audience)],
         "audience": sorted(set(texts(objects.c.audience))),
         "link": texts(links.c.id),
+        "ring_id": texts(rings.c.id),
+        "notice": texts(notices.c.id),
         "tag": sorted(set(texts(hashtags.c.tag))),
         "handle": [row.handle for row in rows if row.peer_id == SELF],
         "person": [f"{row.handle}@{row.domain}" for row in rows if row.peer_id != SELF],

@@ -14,6 +14,7 @@ depends_on = None
 def upgrade() -> None:
     _oauth()
     _posts()
+    _markers()
 
 
 def _oauth() -> None:
@@ -87,4 +88,19 @@ def _posts() -> None:
         ),
         sa.ForeignKeyConstraint(["object_id"], ["objects.id"], name=op.f("fk_app_repeats_object_id_objects")),
         sa.PrimaryKeyConstraint("member_id", "key_hash", name=op.f("pk_app_repeats")),
+    )
+
+
+def _markers() -> None:
+    op.create_table(
+        "markers",
+        sa.Column("member_id", Id, autoincrement=False, nullable=False),
+        sa.Column("timeline", sa.Text(), nullable=False),
+        sa.Column("last_read_id", Id, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["members.actor_id"], name=op.f("fk_markers_member_id_members")
+        ),
+        sa.PrimaryKeyConstraint("member_id", "timeline", name=op.f("pk_markers")),
     )

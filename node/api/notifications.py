@@ -1,0 +1,93 @@
+"""Notifications: those notices of a member that apps have a word for."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic_core import to_json
+from sqlalchemy import Row
+
+from node.api.accounts_shown import accounts_by_id
+from node.api.calls import Call, Reply, get, post
+from node.api.paging import page
+from node.api.statuses_shown import render_statuses
+from node.errors import NotFound
+from node.notices import drop_notices, find_notice, notices_within
+from node.posts.queries import readable_posts
+from schemas.mastodon import timestamp
+
+TYPES = {
+    "mention": "mention",
+    "reply": "mention",
+    "like": "favourite",
+    "boost": "reblog",
+    "follow": "follow",
+    "follow_request": "follow_request",
+}
+WITH_STATUS = ("mention", "favourite", "reblog")
+
+
+def show_notifications(call: Call) -> Any:
+    params = call.params
+    wanted, unwanted = set(params.many("types")), set(params.many("exclude_types"))
+    kinds = [kind for kind, name in TYPES.items() if (not wanted or name in wanted) and name not in unwanted]
+    rows = notices_within(
+        call.db, call.member, kinds, call.window(default=40, most=80), from_id=params.id("account_id")
+    )
+    return page(call, b"[" + b",".join(_render(call, rows)) + b"]", [row.id for row in rows])
+
+
+def show_notification(call: Call) -> Any:
+    found = _render(call, [_own(call)])
+    if not found:
+        raise NotFound
+    return Reply(found[0])
+
+
+def dismiss(call: Call) -> Any:
+    drop_notices(call.db, call.member_id, list(TYPES), _own(call).id)
+    return {}
+
+
+def clear(call: Call) -> Any:
+    drop_notices(call.db, call.member_id, list(TYPES))
+    return {}
+
+
+def _own(call: Call) -> Row[Any]:
+    row = find_notice(call.db, call.member, call.id())
+    if row is None or row.kind not in TYPES:
+        raise NotFound
+    return row
+
+
+def _render(call: Call, rows: Sequence[Row[Any]]) -> list[bytes]:
+    posts = readable_posts(call.db, call.member, {row.object_id for row in rows if row.object_id is not None})
+    statuses = render_statuses(call, posts)
+    senders = {row.from_id for row in rows if row.from_id is not None}
+    accounts = accounts_by_id(call.db, call.node, senders, for_members=True)
+    return [
+        _whole(row, accounts[row.from_id], statuses.get(row.object_id))
+        for row in rows
+        if row.from_id in accounts and (TYPES[row.kind] not in WITH_STATUS or row.object_id in statuses)
+    ]
+
+
+def _whole(row: Row[Any], account: Any, status: bytes | None) -> bytes:
+    head = {
+        "id": str(row.id),
+        "type": TYPES[row.kind],
+        "created_at": timestamp(row.created_at),
+        "group_key": f"ungrouped-{row.id}",
+        "account": account,
+    }
+    rendered = to_json(head)
+    return rendered if status is None else rendered[:-1] + b',"status":' + status + b"}"
+
+
+PATH = "/api/v1/notifications"
+ENDPOINTS = [
+    get(PATH, show_notifications, "read:notifications"),
+    get(f"{PATH}/{{id}}", show_notification, "read:notifications"),
+    post(f"{PATH}/clear", clear, "write:notifications"),
+    post(f"{PATH}/{{id}}/dismiss", dismiss, "write:notifications"),
+]
