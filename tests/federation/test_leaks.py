@@ -13,6 +13,7 @@ from node.admin.check_rings import check_rings
 from node.admin.exports import FORMATS, export_departures
 from node.app import build_app
 from node.db import metadata
+from node.notices import notices
 from node.objects import COMPANY
 from node.posts.reactions import like
 from node.posts.tables import posts
@@ -139,13 +140,19 @@ async def test_a_form_with_a_guessed_id_gets_the_answer_of_no_id_at_all(world: W
 @pytest.mark.parametrize("kind", ["bram", "sara"])
 async def test_an_app_that_guesses_an_id_gets_the_answer_of_no_id_at_all(world: World, kind: str) -> None:
     node, reader = nodes_for(world, kind)[0], world.readers[kind]
-    words = fillings(node) | {"object": unreadable(world, kind)}
+    theirs = {"notice": notices_of_others(world, node, kind), "room": rooms_of_others(world, node, kind)}
+    words = fillings(node) | {"object": unreadable(world, kind)} | theirs
     for (method, _), (path, form) in API_GUESSED.items():
         [name] = WORD.findall(path + str(form))
         expected = await guess_by_app(reader, node, method, path, form, {name: str(NOBODYS)})
         assert expected[0] >= 400
         for known in words[name][:4]:
             assert await guess_by_app(reader, node, method, path, form, {name: known}) == expected, path
+
+
+def notices_of_others(world: World, node: RunningNode, kind: str) -> list[str]:
+    query = select(notices.c.id).where(notices.c.member_id != world.people[kind])
+    return [str(notice_id) for notice_id in node.read(lambda db: db.scalars(query).all())]
 
 
 async def guess_by_app(
