@@ -41,6 +41,7 @@ from node.api.endpoints import ENDPOINTS
 from node.api.statuses_shown import Fragments
 from node.db import OnlyReads, is_only_reads, open_engine, reading, writing
 from node.errors import NodeError
+from node.feeds import pages as feed_pages
 from node.gates import pages as gate_pages
 from node.guests import pages as guest_pages
 from node.guests import redeeming
@@ -216,6 +217,7 @@ def _routes() -> list[BaseRoute]:
         *help_routes(),
         *language_routes(),
         static_mount(),
+        *feed_pages.ROUTES,
         *waiting_pages.ROUTES,
         *sharing_pages.ROUTES,
         *post_pages.ROUTES,

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_
 
 from node.access.oauth.tables import app_codes, app_tokens
 from node.access.passwords import is_password
-from node.access.tables import logins, members
+from node.access.tables import feeds, logins, members
 from node.actors import actors
 from node.errors import Forbidden, Invalid
 from node.i18n import msg
@@ -149,12 +149,12 @@ def end_login(db: Connection, token: str) -> None:
 
 
 def end_logins(db: Connection, member_id: int, *, but_token: str | None = None) -> None:
-    """End every log-in of a member, except the one in use; with none in use, what apps were allowed too."""
+    """End every log-in of a member, except the one in use; with none in use, apps and feeds too."""
     theirs = delete(logins).where(logins.c.member_id == member_id)
     if but_token is not None:
         theirs = theirs.where(logins.c.token_hash != hash_token(but_token))
     else:
-        for table in (app_tokens, app_codes):
+        for table in (app_tokens, app_codes, feeds):
             db.execute(delete(table).where(table.c.member_id == member_id))
     db.execute(theirs)
 

@@ -1,6 +1,6 @@
 """Rows of who may come in: members, log-ins, one-time links."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, Text, false
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, false
 
 from node.db import Id, UtcDateTime, metadata
 
@@ -31,6 +31,22 @@ logins = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    Index(None, "member_id"),
+)
+
+# Feeds of members, each of one ring for one device. Whoever has the token reads it, so its hash is kept.
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("token_hash", Text, nullable=False, unique=True),
+    Column("member_id", Id, ForeignKey("members.actor_id"), nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("read_at", UtcDateTime),
+    Column("hour_at", UtcDateTime),  # since when reads are counted
+    Column("hour_reads", Integer, nullable=False, server_default="0"),
     Index(None, "member_id"),
 )
 

@@ -80,6 +80,12 @@ def clauses_of(db: Connection, audience: str) -> list[Agreement | Terms]:
     return [*found, Terms.model_validate(json.loads(terms))] if terms else found
 
 
+def titles_may_leave(db: Connection, audience: str) -> bool:
+    """Whether all that holds in a ring lets titles of its posts out, to mails and feeds (rule 15)."""
+    clauses = clauses_of(db, audience)
+    return bool(clauses) and all(one.titles_in_mail for one in clauses)
+
+
 def terms_of(db: Connection, audience: str) -> str:
     """Which version of the questions holds now."""
     ring = ring_of_audience(db, audience)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 from starlette.routing import BaseRoute, Mount, Route
 
-from node.access.tables import links
+from node.access.tables import feeds, links
 from node.actors import actors
 from node.gates.tables import waits
 from node.identity import SELF
@@ -87,6 +87,22 @@ READ: dict[str, list[str]] = {
     "/oauth/userinfo": ["/oauth/userinfo"],
     "/.well-known/oauth-authorization-server": ["/.well-known/oauth-authorization-server"],
     "/settings/apps": ["/settings/apps"],
+    # Feeds; what a private one gives has a test of its own, since only its hash is stored.
+    "/topics/{id}/feed.{form}": [
+        "/topics/{topic}/feed.atom",
+        "/topics/{topic}/feed.rss",
+        "/topics/{topic}/feed.json",
+        "/topics/{sample}/feed.atom",
+        "/topics/{topic}/feed.x",
+    ],
+    "/@{handle}/feed.{form}": [
+        "/@{handle}/feed.atom",
+        "/@{handle}/feed.rss",
+        "/@{handle}/feed.json",
+        "/@{person}/feed.atom",
+    ],
+    "/feeds/{token}.{form}": ["/feeds/abcdef.atom", "/feeds/{feed}.json", "/feeds/{feed_hash}.rss"],
+    "/settings/feeds": ["/settings/feeds"],
     "/invite/{token}": ["/invite/abcdef", "/invite/{link}"],
     "/reset/{token}": ["/reset/abcdef", "/reset/{link}"],
     "/guest/{token}": ["/guest/abcdef", "/guest/{link}"],
@@ -191,6 +207,7 @@ GUESSED: dict[str, tuple[str, dict[str, str]]] = {
     "/followers/{id}/approve": ("/followers/{follow}/approve", {}),
     "/followers/{id}/refuse": ("/followers/{follow}/refuse", {}),
     "/settings/logins/{id}/end": ("/settings/logins/{object}/end", {}),
+    "/settings/feeds/{id}/end": ("/settings/feeds/{feed}/end", {}),
     "/settings/apps/{id}/end": ("/settings/apps/{object}/end", {}),
     "/pairings/{id}/words": ("/pairings/{pairing}/words", {"password": "x"}),
     "/pairings/{id}/again": ("/pairings/{pairing}/again", {}),
@@ -252,6 +269,7 @@ PLAIN_FORMS: dict[str, dict[str, str]] = {
     "/settings": {"name": "Gok"},
     "/settings/password": {"old": "gok", "new": "een lang wachtwoord"},
     "/settings/logins/end": {},
+    "/settings/feeds": {"ring": "gok", "device": "Gok"},
     "/settings/apps/open": {"open": "yes"},
     "/oauth/authorize": {"client_id": "gok"},
     "/oauth/authorize/": {"client_id": "gok"},
@@ -339,6 +357,8 @@ def _ids(db: Connection) -> Fillings:
         "ring_id": texts(rings.c.id),
         "notice": texts(notices.c.id),
         "tag": sorted(set(texts(hashtags.c.tag))),
+        "feed": texts(feeds.c.id),
+        "feed_hash": texts(feeds.c.token_hash),
         "handle": [row.handle for row in rows if row.peer_id == SELF],
         "person": [f"{row.handle}@{row.domain}" for row in rows if row.peer_id != SELF],
     }

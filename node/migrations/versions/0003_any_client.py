@@ -15,6 +15,7 @@ def upgrade() -> None:
     _oauth()
     _posts()
     _markers()
+    _feeds()
 
 
 def _oauth() -> None:
@@ -104,3 +105,22 @@ def _markers() -> None:
         ),
         sa.PrimaryKeyConstraint("member_id", "timeline", name=op.f("pk_markers")),
     )
+
+
+def _feeds() -> None:
+    op.create_table(
+        "feeds",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("member_id", Id, nullable=False),
+        sa.Column("audience", sa.Text(), nullable=False),
+        sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("read_at", UtcDateTime(), nullable=True),
+        sa.Column("hour_at", UtcDateTime(), nullable=True),
+        sa.Column("hour_reads", sa.Integer(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.actor_id"], name=op.f("fk_feeds_member_id_members")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feeds")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_feeds_token_hash")),
+    )
+    op.create_index(op.f("ix_feeds_member_id"), "feeds", ["member_id"])
