@@ -36,7 +36,7 @@ MEMBER = (
     *("/topics", "/topics/{company_topic}", "/topics/{ring_topic}", "/topics/{open_topic}"),
     *("/write", "/o/{question}", "/o/{company}", "/o/{warned}", "/o/{question}/reply", "/o/{question}/edit"),
     *("/o/{question}/delete", "/@fatima", "/@joris", "/people", "/follow", "/followers", "/notices"),
-    *("/settings", "/settings/face"),
+    *("/settings", "/settings/face", "/settings/feeds"),
     *("/rooms", "/rooms/new", "/rooms/{room}", "/rooms/{room}/about", "/rooms/{listed}/about"),
     *("/waiting", "/o/{held}/waiting", "/o/{draft}/waiting", "/o/{draft}/check", "/o/{question}/share"),
     *("/recalled", "/recalled/{recalled}", "/rings/streng/check", "/gates/open/check"),

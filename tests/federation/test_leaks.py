@@ -263,6 +263,17 @@ async def test_check_rings_agrees_with_the_nodes_of_this_world(world: World) -> 
         assert check.differences == [], node.domain
 
 
+FEED_KINDS = ("atom", "rss", "json")
+
+
+async def test_a_private_feed_gives_nothing_but_the_name_of_its_ring(world: World) -> None:
+    for kind in FEED_KINDS:
+        async with world.bakker.client() as anybody:
+            answer = await anybody.get(f"{world.feed}.{kind}")
+        assert answer.status_code == 200
+        assert world.canaries.find(bytes_of(answer)) == {"ring name"}
+
+
 RELATIVE_TIME = re.compile(rb"<time [^>]*>[^<]*</time>")  # says how many seconds ago
 OPEN_PAGES = [
     ("/", PAGE),
@@ -275,6 +286,7 @@ OPEN_PAGES = [
     ("/p/{anna}/outbox?page=true", DOCUMENT),
     ("/p/{anna}/followers", DOCUMENT),
     ("/p/{anna}/following", DOCUMENT),
+    *((f"/@anna/feed.{kind}", PAGE) for kind in FEED_KINDS),
     ("/nodeinfo/2.0", JSON),
     ("/nodeinfo/2.1", JSON),
 ]

@@ -101,7 +101,12 @@ async def test_a_file_of_such_an_object_is_as_none(world: World, kind: str) -> N
 @pytest.mark.parametrize("kind", OUTSIDERS)
 async def test_a_topic_not_for_them_is_as_none(world: World, kind: str) -> None:
     for topic in topic_ids(world):
-        for template, accept in (("/topics/{}", PAGE), ("/o/{}", DOCUMENT), ("/p/{}", DOCUMENT)):
+        for template, accept in (
+            ("/topics/{}", PAGE),
+            ("/topics/{}/feed.atom", PAGE),
+            ("/o/{}", DOCUMENT),
+            ("/p/{}", DOCUMENT),
+        ):
             await assert_same(world, kind, template, topic, str(NOBODYS), accept)
 
 
@@ -122,6 +127,7 @@ async def test_a_person_without_a_face_is_as_none(world: World, kind: str) -> No
     handle, unknown = canary("handle of bram"), canary("nobody at all")
     await assert_same(world, kind, finger, handle, unknown, DOCUMENT)
     await assert_same(world, kind, "/@{}", handle, unknown, PAGE)
+    await assert_same(world, kind, "/@{}/feed.rss", handle, unknown, PAGE)
     await assert_same(world, kind, "/@{}", handle, unknown, DOCUMENT)
 
 

@@ -159,6 +159,7 @@ WHO: dict[str, Line] = {
     "summary of bram": (BAKKER, {"bakker"}),
     "mail of bram": ({"bram"}, {"bakker"}),
     "device of bram": ({"bram"}, {"bakker"}),
+    "device of a feed": ({"anna"}, {"bakker"}),
     "name of sara": (RING_FIRMS, RING_DISKS),
     "name of jan": (RING_FIRMS, RING_DISKS),
     "name of henk": (BRANCHE, {"branche"}),

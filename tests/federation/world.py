@@ -15,6 +15,7 @@ from node.access.members import INVITE, disable_member, make_link
 from node.actors import find_actor
 from node.admin.servers import server_named, set_federation, set_standing
 from node.boundary import Member
+from node.feeds.private_feeds import make_feed
 from node.gates.rules import Rules, set_rules
 from node.identity import ALLOW_LIST
 from node.objects import COMPANY, PEOPLE, PUBLIC, objects
@@ -76,6 +77,7 @@ class World:
     people: dict[str, int] = field(default_factory=dict)
     readers: dict[str, Reader] = field(default_factory=dict)
     strangers: dict[str, Stranger] = field(default_factory=dict)
+    feed: str = ""  # the path of Anna's feed of the partners' ring
 
     @property
     def bakker(self) -> RunningNode:
@@ -152,6 +154,7 @@ async def _seed(world: World) -> None:
     await fill_rooms(world, partners)
     _write_at_gates(world, partners)
     _fill_in_forms(world)
+    _make_feed(world)
     await world.settle()
     for node in world.nodes.values():
         node.write(_block_boos)
@@ -505,6 +508,13 @@ def _fill_in_forms(world: World) -> None:
     terms = make_terms(node, world.jansen, name="Nog niet", purpose=words)
     dirk = world.people["dirk"]
     node.write(lambda db: agreements.propose(db, node.identity, dirk, PASSWORD, terms, handle="nogniet"))
+
+
+def _make_feed(world: World) -> None:
+    ring, device = canary("ring handle at bakker"), canary("device of a feed")
+    anna = world.people["anna"]
+    token = world.bakker.write(lambda db: make_feed(db, anna, handle=ring, device=device))
+    world.feed = f"/feeds/{token}"
 
 
 # --- readers ---------------------------------------------------------------------------------------

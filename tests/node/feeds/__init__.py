@@ -1,0 +1,1 @@
+"""Feeds that everyone on the web may read."""
