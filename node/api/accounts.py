@@ -100,7 +100,7 @@ def show_posts(call: Call) -> Any:
     else:
         wanted = {"answers": not params.flag("exclude_replies"), "media": bool(params.flag("only_media"))}
         rows = person_within(call.db, call.reader, row.id, window, **wanted)
-    return page(call, render_list(call, rows), [one.id for one in rows])
+    return page(call, render_list(call, rows, "account"), [one.id for one in rows])
 
 
 def show_preferences(call: Call) -> Any:

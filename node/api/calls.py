@@ -16,6 +16,7 @@ from node.boundary import Anonymous, Member
 from node.db import reading, writing
 from node.errors import NodeError, NotFound
 from node.identity import Identity
+from node.people.filters import Filter, list_filters
 from node.web.bodies import Params, read_id
 from node.web.forms import FORM_BYTES
 from node.web.visits import Services
@@ -97,6 +98,13 @@ class Call(Asked):
     def language(self) -> str:
         """Of words that we add: the member's own, else Dutch."""
         return (self.caller.language if self.caller else None) or self.services.settings.language
+
+    @cached_property
+    def filters(self) -> list[Filter]:
+        """What the reader does not want to come across."""
+        if not isinstance(self.reader, Member):
+            return []
+        return list_filters(self.db, self.reader.actor_id, active=True)
 
     def window(self, default: int = 20, most: int = 40) -> Window:
         """Which page of a list is asked for."""

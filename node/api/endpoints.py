@@ -1,6 +1,17 @@
 """Every endpoint of the client API; one line for each module that has some."""
 
-from node.api import accounts, apps, instance, lists, markers, media, notifications, statuses, timelines
+from node.api import (
+    accounts,
+    apps,
+    filters,
+    instance,
+    lists,
+    markers,
+    media,
+    notifications,
+    statuses,
+    timelines,
+)
 
 ENDPOINTS = [
     *apps.ENDPOINTS,
@@ -11,5 +22,6 @@ ENDPOINTS = [
     *lists.ENDPOINTS,
     *notifications.ENDPOINTS,
     *markers.ENDPOINTS,
+    *filters.ENDPOINTS,
     *media.ENDPOINTS,
 ]

@@ -22,7 +22,7 @@ def show_list(call: Call) -> Any:
 
 def show_timeline(call: Call) -> Any:
     """What was written in the ring or room."""
-    return show_rows(call, audience_within(call.db, call.member, _get(call).audience, call.window()))
+    return show_rows(call, audience_within(call.db, call.member, _get(call).audience, call.window()), "home")
 
 
 def refuse(call: Call) -> Any:

@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from node.api.accounts_shown import accounts_by_id
 from node.api.calls import Call, Reply, get, post
+from node.api.filtering import left_after_hiding
 from node.api.paging import page
 from node.api.statuses_shown import render_statuses
 from node.errors import NotFound
@@ -62,7 +63,7 @@ def _own(call: Call) -> Row[Any]:
 
 def _render(call: Call, rows: Sequence[Row[Any]]) -> list[bytes]:
     posts = readable_posts(call.db, call.member, {row.object_id for row in rows if row.object_id is not None})
-    statuses = render_statuses(call, posts)
+    statuses = render_statuses(call, left_after_hiding(call, posts, "notifications"))
     senders = {row.from_id for row in rows if row.from_id is not None}
     accounts = accounts_by_id(call.db, call.node, senders, for_members=True)
     return [

@@ -165,7 +165,7 @@ def show_context(call: Call) -> Any:
         if one.parent_id in inside:
             inside.add(one.id)
             below.append(one)
-    lists = render_list(call, above), render_list(call, below)
+    lists = render_list(call, above, "thread"), render_list(call, below, "thread")
     return Reply(b'{"ancestors":' + lists[0] + b',"descendants":' + lists[1] + b"}")
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Row
 from node.access.oauth.queries import Caller
 from node.api.accounts_shown import accounts_by_id, mention
 from node.api.calls import Call
+from node.api.filtering import left_after_hiding, matches_of, shown_matches
 from node.api.queries import (
     count_boosts,
     files_of,
@@ -100,7 +101,9 @@ def render_statuses(call: Call, rows: Sequence[Row[Any]]) -> dict[int, bytes]:
     return {row.id: _whole(found[row.id] or [], tails[row.id], call.caller) for row in rows}
 
 
-def render_list(call: Call, rows: Sequence[Row[Any]]) -> bytes:
+def render_list(call: Call, rows: Sequence[Row[Any]], place: str = "") -> bytes:
+    """With a `place` (home, public, thread …) what the reader wants hidden there is left out."""
+    rows = left_after_hiding(call, rows, place) if place else rows
     rendered = render_statuses(call, rows)
     return b"[" + b",".join(rendered[row.id] for row in rows) + b"]"
 
@@ -130,7 +133,9 @@ def _tails(call: Call, rows: Sequence[Row[Any]]) -> dict[int, bytes]:
     replies, likes = count_replies(db, reader, ids), count_likes(db, reader, ids)
     boosts = count_boosts(db, reader, ids)
     mine = _own_flags(db, reader, ids) if isinstance(reader, Member) else None
-    return {row.id: _tail(row, parents, replies, likes, boosts, mine) for row in rows}
+    matches = matches_of(call, rows)
+    filtered = {row.id: shown_matches(row.id, matches) for row in rows}
+    return {row.id: _tail(row, parents, replies, likes, boosts, mine, filtered[row.id]) for row in rows}
 
 
 def _own_flags(db: Connection, member: Member, ids: Collection[int]) -> dict[str, set[int]]:
@@ -146,6 +151,7 @@ def _tail(
     likes: dict[int, int],
     boosts: dict[int, int],
     mine: dict[str, set[int]] | None,
+    filtered: list[dict[str, Any]],
 ) -> bytes:
     author = parents.get(row.parent_id)
     tail: StatusTail = {
@@ -156,7 +162,7 @@ def _tail(
         "favourites_count": likes.get(row.id, 0),
     }
     flags: dict[str, Any] = {name: row.id in having for name, having in (mine or {}).items()}
-    return to_json({**tail, **flags, **({} if mine is None else {"filtered": []})})
+    return to_json({**tail, **flags, **({} if mine is None else {"filtered": filtered})})
 
 
 # --- what is the same for all ----------------------------------------------------------------------

@@ -16,26 +16,26 @@ from node.posts.rendering import fold_hashtag
 
 def show_home(call: Call) -> Any:
     """What I follow, my company, my rings and rooms."""
-    return show_rows(call, home_within(call.db, call.member, call.window()))
+    return show_rows(call, home_within(call.db, call.member, call.window()), "home")
 
 
 def show_public(call: Call) -> Any:
     """What is open; `local` is for a member their company, for anybody else what this node wrote openly."""
     params = call.params
     if params.flag("local") and isinstance(call.reader, Member):
-        return show_rows(call, audience_within(call.db, call.reader, COMPANY, call.window()))
+        return show_rows(call, audience_within(call.db, call.reader, COMPANY, call.window()), "public")
     origin = "local" if params.flag("local") else "remote" if params.flag("remote") else ""
-    return show_rows(call, open_within(call.db, call.reader, call.window(), origin=origin))
+    return show_rows(call, open_within(call.db, call.reader, call.window(), origin=origin), "public")
 
 
 def show_tag(call: Call) -> Any:
     tag = fold_hashtag(call.places["tag"])
-    return show_rows(call, tag_within(call.db, call.reader, tag, call.window()) if tag else [])
+    return show_rows(call, tag_within(call.db, call.reader, tag, call.window()) if tag else [], "public")
 
 
-def show_rows(call: Call, rows: Sequence[Row[Any]]) -> Any:
+def show_rows(call: Call, rows: Sequence[Row[Any]], place: str = "") -> Any:
     """Posts, newest first, with the way to older and newer ones."""
-    return page(call, render_list(call, rows), [row.id for row in rows])
+    return page(call, render_list(call, rows, place), [row.id for row in rows])
 
 
 ENDPOINTS = [

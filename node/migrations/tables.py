@@ -5,7 +5,7 @@ from node.access import tables as access_tables
 from node.access.oauth import tables as oauth_tables
 from node.gates import tables as gates_tables
 from node.media import tables as media_tables
-from node.people import markers
+from node.people import filters, markers
 from node.posts import tables as posts_tables
 from node.rings import tables as rings_tables
 from node.rings import trust_tables
@@ -17,6 +17,7 @@ MODULES = (
     access_tables,
     actors,
     departures,
+    filters,
     gates_tables,
     identity,
     markers,

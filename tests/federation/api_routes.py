@@ -44,6 +44,14 @@ API_READ: dict[str, list[str]] = {
     "/api/v1/notifications/{id}": ["/api/v1/notifications/{notice}"],
     "/api/v1/markers": ["/api/v1/markers?timeline[]=home"],
     "/api/v1/media/{id}": ["/api/v1/media/{file}"],
+    "/api/v2/filters": ["/api/v2/filters"],
+    "/api/v2/filters/{id}": ["/api/v2/filters/{filter}"],
+    "/api/v2/filters/{id}/keywords": ["/api/v2/filters/{filter}/keywords"],
+    "/api/v2/filters/keywords/{id}": ["/api/v2/filters/keywords/{keyword}"],
+    "/api/v2/filters/{id}/statuses": ["/api/v2/filters/{filter}/statuses"],
+    "/api/v2/filters/statuses/{id}": ["/api/v2/filters/statuses/{named}"],
+    "/api/v1/filters": ["/api/v1/filters"],
+    "/api/v1/filters/{id}": ["/api/v1/filters/{keyword}"],
 }
 
 # What may be done to things by guessing their ids: as for no id at all. Method, path, body.
@@ -58,6 +66,15 @@ API_GUESSED: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
     ("POST", "/api/v1/lists/{id}/accounts"): ("/api/v1/lists/{room}/accounts", {}),
     ("DELETE", "/api/v1/lists/{id}/accounts"): ("/api/v1/lists/{room}/accounts", {}),
     ("POST", "/api/v1/notifications/{id}/dismiss"): ("/api/v1/notifications/{notice}/dismiss", {}),
+    ("PUT", "/api/v2/filters/{id}"): ("/api/v2/filters/{filter}", {"title": "Anders"}),
+    ("DELETE", "/api/v2/filters/{id}"): ("/api/v2/filters/{filter}", {}),
+    ("POST", "/api/v2/filters/{id}/keywords"): ("/api/v2/filters/{filter}/keywords", {"keyword": "gok"}),
+    ("PUT", "/api/v2/filters/keywords/{id}"): ("/api/v2/filters/keywords/{keyword}", {"keyword": "gok"}),
+    ("DELETE", "/api/v2/filters/keywords/{id}"): ("/api/v2/filters/keywords/{keyword}", {}),
+    ("POST", "/api/v2/filters/{id}/statuses"): ("/api/v2/filters/{filter}/statuses", {"status_id": "1"}),
+    ("DELETE", "/api/v2/filters/statuses/{id}"): ("/api/v2/filters/statuses/{named}", {}),
+    ("PUT", "/api/v1/filters/{id}"): ("/api/v1/filters/{keyword}", {"phrase": "gok"}),
+    ("DELETE", "/api/v1/filters/{id}"): ("/api/v1/filters/{keyword}", {}),
     ("PUT", "/api/v1/media/{id}"): ("/api/v1/media/{file}", {"description": "Anders"}),
 }
 
@@ -69,6 +86,8 @@ API_PLAIN = {
     ("POST", "/api/v1/lists"),
     ("POST", "/api/v1/notifications/clear"),
     ("POST", "/api/v1/markers"),
+    ("POST", "/api/v2/filters"),
+    ("POST", "/api/v1/filters"),
 }
 
 

@@ -21,6 +21,7 @@ from node.memberships import follows
 from node.notices import notices
 from node.objects import DELETED, objects
 from node.peers import peers
+from node.people.filters import filter_keywords, filter_statuses, filters
 from node.posts.tables import hashtags
 from node.queue import activities
 from node.rings.tables import agreements, pairings, rings
@@ -356,6 +357,9 @@ def _ids(db: Connection) -> Fillings:
         "link": texts(links.c.id),
         "ring_id": texts(rings.c.id),
         "notice": texts(notices.c.id),
+        "filter": texts(filters.c.id),
+        "keyword": texts(filter_keywords.c.id),
+        "named": texts(filter_statuses.c.id),
         "tag": sorted(set(texts(hashtags.c.tag))),
         "feed": texts(feeds.c.id),
         "feed_hash": texts(feeds.c.token_hash),

@@ -68,6 +68,9 @@ WHO: dict[str, Line] = {
     "taken back": ({"anna"}, {"bakker"}),
     "sent back": ({"anna"}, {"bakker"}),
     "reason to send back": ({"anna"}, {"bakker"}),
+    # What a member keeps for their apps.
+    "name of a filter": ({"anna"}, {"bakker"}),
+    "word of a filter": ({"anna"}, {"bakker"}),
     # The ring of Bakker and Smit.
     "ring title": (PARTNERS, PARTNER_DISKS),
     "ring text": (PARTNERS, PARTNER_DISKS),

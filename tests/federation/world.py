@@ -59,6 +59,7 @@ from tests.federation.readers import (
 )
 from tests.federation.strangers import Stranger
 from tests.federation.who import WHO
+from tests.federation.world_apps import fill_apps
 from tests.federation.world_rooms import fill_rooms, guest_of_room
 from tests.network import InProcessSender, RunningNode, fediverse, settle
 
@@ -155,6 +156,7 @@ async def _seed(world: World) -> None:
     _write_at_gates(world, partners)
     _fill_in_forms(world)
     _make_feed(world)
+    fill_apps(world)
     await world.settle()
     for node in world.nodes.values():
         node.write(_block_boos)

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _posts()
     _markers()
     _feeds()
+    _filters()
 
 
 def _oauth() -> None:
@@ -124,3 +125,46 @@ def _feeds() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_feeds_token_hash")),
     )
     op.create_index(op.f("ix_feeds_member_id"), "feeds", ["member_id"])
+
+
+def _filters() -> None:
+    op.create_table(
+        "filters",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("member_id", Id, nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("places", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["members.actor_id"], name=op.f("fk_filters_member_id_members")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_filters")),
+    )
+    op.create_index(op.f("ix_filters_member_id"), "filters", ["member_id"])
+    op.create_table(
+        "filter_keywords",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("filter_id", Id, nullable=False),
+        sa.Column("keyword", sa.Text(), nullable=False),
+        sa.Column("whole_word", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["filter_id"], ["filters.id"], name=op.f("fk_filter_keywords_filter_id_filters")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_filter_keywords")),
+    )
+    op.create_index(op.f("ix_filter_keywords_filter_id"), "filter_keywords", ["filter_id"])
+    op.create_table(
+        "filter_statuses",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("filter_id", Id, nullable=False),
+        sa.Column("object_id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["filter_id"], ["filters.id"], name=op.f("fk_filter_statuses_filter_id_filters")
+        ),
+        sa.ForeignKeyConstraint(
+            ["object_id"], ["objects.id"], name=op.f("fk_filter_statuses_object_id_objects")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_filter_statuses")),
+        sa.UniqueConstraint("filter_id", "object_id", name=op.f("uq_filter_statuses_filter_id_object_id")),
+    )

@@ -1,0 +1,24 @@
+"""What members of the leak suite's nodes keep for their apps."""
+
+from typing import TYPE_CHECKING
+
+from node.people.filters import add_filter, add_keyword, name_post
+from tests.factories import member_row
+from tests.federation.canaries import canary
+
+if TYPE_CHECKING:
+    from tests.federation.world import World
+
+
+def fill_apps(world: "World") -> None:
+    _filter(world)
+
+
+def _filter(world: "World") -> None:
+    anna, title = member_row(world.bakker, "anna").actor_id, canary("name of a filter")
+    made = world.bakker.write(
+        lambda db: add_filter(db, anna, title=title, places=["home"], action="warn", expires_at=None)
+    )
+    word, named = canary("word of a filter"), world.posts["personal of anna"]
+    world.bakker.write(lambda db: add_keyword(db, anna, made, word, whole_word=False))
+    world.bakker.write(lambda db: name_post(db, anna, made, named))
