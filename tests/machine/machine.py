@@ -314,8 +314,11 @@ class Machine:
         audience = thing.audience
         if is_room(audience):
             room = self.model.rooms[audience]
-            is_certain = not is_ring(room.within) or self._is_certain(site, room.within)
-            return room.home == site.name and is_certain
+            if not is_ring(room.within):
+                return room.home == site.name
+            is_in = self.model.is_in(site.name, room.within, site.name, self.moment)
+            is_kept = is_in or not room.is_confined  # what was confined goes with the room
+            return room.home == site.name and is_kept and self._is_certain(site, room.within)
         return not is_ring(audience) or self._is_certain(site, audience)
 
     def _is_certain(self, site: Site, ring: str) -> bool:
