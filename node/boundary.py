@@ -27,6 +27,8 @@ from node.identity import OPEN_FEDERATION, SELF, nodes
 from node.ids import now
 from node.memberships import ACCEPTED, addressees, follows, guests, memberships, rooms
 from node.objects import (
+    ANY_RING,
+    ANY_ROOM,
     COMPANY,
     HELD,
     LIVE,
@@ -170,7 +172,7 @@ def _in_ring(peer_id: int, moment: Moment) -> ColumnElement[bool]:
     was_in = select(then.c.id).where(
         then.c.audience == objects.c.audience, then.c.peer_id == peer_id, _spans(then, objects.c.published)
     )
-    return and_(objects.c.audience.like("ring:%"), now_in.exists(), was_in.exists())
+    return and_(objects.c.audience.like(ANY_RING), now_in.exists(), was_in.exists())
 
 
 def _in_room(peer_id: int, column: Any, whose: int, moment: Moment) -> ColumnElement[bool]:
@@ -190,7 +192,7 @@ def _in_room(peer_id: int, column: Any, whose: int, moment: Moment) -> ColumnEle
     there = select(bounds.c.audience).where(
         bounds.c.audience == objects.c.audience, _holds(bounds, peer_id, moment)
     )
-    return and_(objects.c.audience.like("room:%"), there.exists(), now_in.exists(), was_in.exists())
+    return and_(objects.c.audience.like(ANY_ROOM), there.exists(), now_in.exists(), was_in.exists())
 
 
 def _holds(room: Any, peer_id: int, moment: Moment) -> ColumnElement[bool]:
@@ -221,7 +223,7 @@ def _held_for(reader: Member, moment: Moment) -> ColumnElement[bool]:
         return false()
     theirs = or_(
         objects.c.audience == PUBLIC,
-        objects.c.audience.like("ring:%"),
+        objects.c.audience.like(ANY_RING),
         _in_room(SELF, memberships.c.actor_id, reader.actor_id, moment),
     )
     return and_(objects.c.state == HELD, objects.c.origin == SELF, theirs, ~_is_guest(reader))
@@ -514,7 +516,7 @@ def person_is_inside(db: Connection, audience: str, actor_id: int) -> bool:
 def rings_of(db: Connection, peer_id: int = SELF) -> list[str]:
     """The ring audiences a node is in now."""
     query = select(memberships.c.audience).where(
-        memberships.c.audience.like("ring:%"), memberships.c.peer_id == peer_id, _spans(memberships, now())
+        memberships.c.audience.like(ANY_RING), memberships.c.peer_id == peer_id, _spans(memberships, now())
     )
     return sorted(set(db.scalars(query)))
 

@@ -3,7 +3,20 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    ForeignKey,
+    Index,
+    Row,
+    Table,
+    Text,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from federation.addressing import Addressing
 from node.db import Id, UtcDateTime, metadata
@@ -14,6 +27,10 @@ from schemas.activitystreams import parse_ring_urn, parse_room_urn, ring_urn, ro
 COMPANY = "company"
 PEOPLE = "people"
 PUBLIC = "public"
+
+# What LIKE compares with stands in the text: as a parameter it makes SQLite plan the query anew each time.
+ANY_RING: ColumnElement[str] = literal_column("'ring:%'")
+ANY_ROOM: ColumnElement[str] = literal_column("'room:%'")
 
 LIVE, HELD, DELETED = "live", "held", "deleted"
 DRAFT = "draft"  # its author's alone

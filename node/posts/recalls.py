@@ -13,7 +13,7 @@ from node.gates.rules import note_gate_act
 from node.gates.tables import gate_acts
 from node.i18n import msg
 from node.identity import SELF, Identity
-from node.objects import DELETED, GONE, PUBLIC, holders, is_closed, objects
+from node.objects import ANY_RING, DELETED, GONE, PUBLIC, holders, is_closed, objects
 from node.outbox import publish
 from node.peers import PAIRED, peers
 from node.posts.documents import delete_activity, note_document
@@ -52,7 +52,7 @@ def _may_look(member: Member) -> Any:
     mine = objects.c.author_id == member.actor_id
     if "editor" not in member.roles:
         return mine
-    return or_(mine, objects.c.audience == PUBLIC, objects.c.audience.like("ring:%"))
+    return or_(mine, objects.c.audience == PUBLIC, objects.c.audience.like(ANY_RING))
 
 
 def get_recalled(db: Connection, member: Member, object_id: int) -> Row[Any]:

@@ -27,7 +27,17 @@ from node.errors import NotFound
 from node.identity import SELF, Identity
 from node.ids import now
 from node.memberships import rooms
-from node.objects import HANDED, WAITING, closed_audiences, find_object, holders, is_closed, is_room, objects
+from node.objects import (
+    ANY_ROOM,
+    HANDED,
+    WAITING,
+    closed_audiences,
+    find_object,
+    holders,
+    is_closed,
+    is_room,
+    objects,
+)
 from node.outbox import numbers, remember_holders
 from node.peers import PAIRED, peers
 from node.queue import Arrival, activities, keep_received
@@ -280,7 +290,7 @@ def _is_older(moment: Any, age: timedelta) -> bool:
 def ask_all_again(db: Connection) -> None:
     """The process starts: nobody knows what was missed meanwhile."""
     db.execute(update(sources).values(asked_at=None, tried_at=None))
-    of_rooms = sources.c.audience.like("room:%")
+    of_rooms = sources.c.audience.like(ANY_ROOM)
     db.execute(update(sources).where(of_rooms).values(people_at=None))
 
 

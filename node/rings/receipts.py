@@ -11,13 +11,23 @@ from node.boundary import Receiver
 from node.identity import Identity
 from node.ids import now
 from node.incoming import Incoming
-from node.objects import GONE, STORED, closed_audiences, find_object, holders, is_closed, objects
+from node.objects import (
+    ANY_RING,
+    ANY_ROOM,
+    GONE,
+    STORED,
+    closed_audiences,
+    find_object,
+    holders,
+    is_closed,
+    objects,
+)
 from node.outbox import find_activity
 from node.peers import get_peer, peers
 from node.rings import outgoing
 from node.rings.keys import is_proved_by_firm
 
-CLOSED = or_(objects.c.audience.like("ring:%"), objects.c.audience.like("room:%"))
+CLOSED = or_(objects.c.audience.like(ANY_RING), objects.c.audience.like(ANY_ROOM))
 # What a receipt may say about an activity of this type.
 RESULTS = {"Create": STORED, "Update": STORED, "Delete": GONE}
 

@@ -15,7 +15,18 @@ from node.identity import SELF, Identity, nodes
 from node.ids import now
 from node.memberships import memberships
 from node.memberships import rooms as rooms_table
-from node.objects import DELETED, LIVE, find_object, holders, is_closed, objects, ring_audience, urn_of
+from node.objects import (
+    ANY_RING,
+    ANY_ROOM,
+    DELETED,
+    LIVE,
+    find_object,
+    holders,
+    is_closed,
+    objects,
+    ring_audience,
+    urn_of,
+)
 from node.outbox import last_number, numbers
 from node.peers import change_peer, get_peer, peers
 from node.queue import wake_peer
@@ -64,7 +75,7 @@ def answer_state(db: Connection, node: Identity, peer: Row[Any], after: int) -> 
     document = {"rings": shown, "heard": heard_from(db, peer.id), "things": things, "next": following}
     if not after:
         document["rooms"] = _rooms_kept_by(db, node, peer.id)
-        its_rooms = sources.c.peer_id == peer.id, sources.c.audience.like("room:%")
+        its_rooms = sources.c.peer_id == peer.id, sources.c.audience.like(ANY_ROOM)
         db.execute(update(sources).where(*its_rooms).values(people_at=None))  # it may say otherwise now
     ids = [thing["id"] for thing in things]
     record_departure(db, "state", ids=ids, receivers=[peer.domain], content=repr(document).encode())
@@ -93,14 +104,14 @@ def _things_of(peer_id: int) -> Any:
     )
     # What we deleted because they had left says nothing about what they did.
     theirs = (objects.c.origin == peer_id) & ((objects.c.state == LIVE) | (objects.c.deleted >= began))
-    closed = objects.c.audience.like("ring:%") | objects.c.audience.like("room:%")
+    closed = objects.c.audience.like(ANY_RING) | objects.c.audience.like(ANY_ROOM)
     return select(objects).where(closed, ours | theirs).order_by(objects.c.id)
 
 
 def _rings(db: Connection, peer: Row[Any]) -> list[Document]:
     """Every ring that the asker ever was in with us, and whether it is now."""
     was_in = select(memberships.c.audience).where(memberships.c.peer_id == peer.id)
-    audiences = set(db.scalars(was_in.where(memberships.c.audience.like("ring:%"))))
+    audiences = set(db.scalars(was_in.where(memberships.c.audience.like(ANY_RING))))
     found = [find_ring_row(db, audience.removeprefix("ring:")) for audience in sorted(audiences)]
     return [_ring(db, ring, peer) for ring in found[:MOST_RINGS] if ring is not None]
 

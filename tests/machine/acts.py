@@ -475,7 +475,7 @@ async def sign_all(m: Machine, chance: Chance) -> bool:
     for site in m.sites.values():
         if site.rows("SELECT hash FROM agreements WHERE hash = ? AND state = 'open'", found):
             done = _try_to_sign(m, site, found) or done
-            await site.node.runners[0](site.node.work)
+            await site.node.runners[0](site.work)
     return done
 
 
@@ -530,7 +530,7 @@ async def work(m: Machine, chance: Chance) -> bool:
     runners = site.node.runners
     names = [(getattr(one, "__module__", "") or type(one).__module__).rpartition(".")[2] for one in runners]
     runner = chance.choices(runners, weights=[WEIGHTS.get(name, 0.3) for name in names])[0]
-    return bool(await runner(site.node.work))
+    return bool(await runner(site.work))
 
 
 # --- networks ----------------------------------------------------------------------------------------

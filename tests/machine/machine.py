@@ -31,6 +31,7 @@ from tests.machine.world import (
     World,
     activity_in,
     chance_from,
+    cheap_hashes,
     fast_folder,
     no_threads,
     template,
@@ -490,7 +491,7 @@ class Machine:
             done = 0
             for site in self.sites.values():
                 for runner in site.node.runners:
-                    done += await runner(site.node.work)
+                    done += await runner(site.work)
                     self.observe()
             self.world.clock.move(timedelta(milliseconds=1))
             if not done:
@@ -637,6 +638,7 @@ def running(start: Start) -> Iterator[tuple[Machine, asyncio.Runner]]:
     try:
         with (
             no_threads(),
+            cheap_hashes(),
             Clock(start.moment) as clock,
             chance_from(int(start.moment.timestamp())),
             asyncio.Runner() as runner,

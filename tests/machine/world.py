@@ -20,18 +20,19 @@ from urllib.parse import urlsplit
 import time_machine
 from anyio._backends import _asyncio as anyio_asyncio
 from argon2 import PasswordHasher
-from sqlalchemy import update
+from sqlalchemy import Engine, create_engine
 
 from federation.errors import Unreachable
 from federation.messages import Request, Response
 from node import identity, ids
+from node.access import passwords
 from node.access.logins import start_login
-from node.access.tables import members
 from node.app import build_app, workers
 from node.db import open_engine, writing
 from node.queue import release_all_claims
 from node.settings import Settings
-from tests.factories import PASSWORD, make_member
+from node.workers.loop import Work
+from tests.factories import make_member
 from tests.network import RunningNode
 from tests.schema import create_schema
 
@@ -84,6 +85,32 @@ def chance_from(seed: int) -> Iterator[None]:
         ids._sequence = kept
         for name, made in right.items():
             setattr(secrets, name, made)
+
+
+@contextmanager
+def cheap_hashes() -> Iterator[None]:
+    """Passwords whose hashes cost next to nothing."""
+    kept, passwords.hasher = passwords.hasher, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    try:
+        yield
+    finally:
+        passwords.hasher = kept
+
+
+@cache
+def _plans() -> tuple[Engine, dict[Any, Any]]:
+    """What all nodes of all runs know of SQL: each statement is made into text once."""
+    engine = create_engine("sqlite://")
+    engine.connect().close()
+    return engine, {}
+
+
+def quick_engine(url: str) -> Engine:
+    """The product's engine, with the statements that any other made before."""
+    engine, (known, statements) = open_engine(url), _plans()
+    engine.dialect = known.dialect
+    engine.update_execution_options(compiled_cache=statements)
+    return engine
 
 
 class Clock:
@@ -244,6 +271,7 @@ class Site:
     node: RunningNode
     people: dict[str, int]
     eyes: sqlite3.Connection  # a look into its database, beside the node
+    work: Work  # what its workers are given
     cookies: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
     @property
@@ -262,12 +290,11 @@ class Site:
 def template(count: int) -> Path:
     """Homes of nodes with members, made once: keys are slow to make."""
     folder = Path(mkdtemp(prefix="machine-", dir=fast_folder()))
-    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-    with time_machine.travel(START - timedelta(days=1), tick=True):
+    with cheap_hashes(), time_machine.travel(START - timedelta(days=1), tick=True):
         for name in NAMES[:count]:
             url = f"sqlite:///{folder / name}.sqlite3"
             create_schema(url)
-            engine = open_engine(url)
+            engine = quick_engine(url)
             domain = f"{name}.localhost"
             with writing(engine) as db:
                 identity.create(db, name=name.title(), domain=domain, kind="firm")
@@ -277,7 +304,6 @@ def template(count: int) -> Path:
             for person in PEOPLE:
                 roles = ("admin", "director", "editor") if person == "dir" else ()
                 make_member(node, f"{person}_{name}", roles=roles, has_face=person in ("anna", "dir"))
-            node.write(lambda db: db.execute(update(members).values(password_hash=quick)))
             engine.dispose()
             with sqlite3.connect(folder / f"{name}.sqlite3") as made:
                 made.execute("PRAGMA journal_mode=DELETE")
@@ -313,12 +339,12 @@ class World:
         eyes = sqlite3.connect(path, isolation_level=None)
         query = "SELECT handle, id FROM actors WHERE peer_id = 0 AND type = 'Person' ORDER BY id"
         people = {handle.partition("_")[0]: found for handle, found in eyes.execute(query)}
-        return Site(name, node, people, eyes)
+        return Site(name, node, people, eyes, node.work)
 
     def _start(self, name: str, home: Path) -> RunningNode:
         url = f"sqlite:///{home / 'leerkring.sqlite3'}"
         settings = Settings(home=home, local=True, database=url)
-        engine = open_engine(url)
+        engine = quick_engine(url)
         domain = f"{name}.localhost"
         sender: Any = self.network.from_(domain)
         app = build_app(settings, engine=engine, sender=sender)
@@ -339,6 +365,7 @@ class World:
         """The process ends where it stands and starts again on the same home."""
         site.node.engine.dispose()
         site.node = self._start(site.name, site.node.settings.home)
+        site.work = site.node.work
         site.node.write(release_all_claims)
         await self._come_up(site.node)
 
