@@ -23,6 +23,9 @@ from node.access.pages import login_routes
 from node.access.setup_gate import SetupGate
 from node.access.visitors import identify
 from node.activitypub import discovery, inboxes
+from node.activitypub.clients import boxes, outbox, uploads
+from node.activitypub.clients.problems import Problem, show_problem
+from node.activitypub.clients.proxy import ProxyLimit, proxy_routes
 from node.activitypub.collections import collection_routes
 from node.activitypub.documents import object_routes
 from node.activitypub.errors import (
@@ -115,6 +118,7 @@ def build_app(
             wakes = [Wake() for _ in running]
             callers = app.state.callers = Callers(engine)
             app.state.fragments = Fragments()
+            app.state.proxy_limit, app.state.own_base = ProxyLimit(), node.base
             wake = _after_write(wakes, callers)
             app.state.services = Services(settings, engine, network, identify, wake, tries)
             if works:
@@ -135,6 +139,7 @@ def build_app(
             Middleware(SetupGate, engine=engine),
         ],
         exception_handlers={
+            Problem: show_problem,
             NodeError: show_node_error,
             HTTPException: show_http_error,
             OperationalError: show_unstored,
@@ -198,6 +203,10 @@ def _routes() -> list[BaseRoute]:
         *inboxes.ROUTES,
         *object_routes(builders, page("/o/{id:id}", post_pages.show_thread, guests=True)),
         *collection_routes(builders),
+        *boxes.ROUTES,
+        *outbox.ROUTES,
+        *uploads.ROUTES,
+        *proxy_routes(builders),
         *media_routes(signed_reader),
         *login_routes(),
         *oauth_pages.ROUTES,

@@ -8,7 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from node.activitypub.clients.boxes import READ_FOLLOWS, show_box
 from node.activitypub.documents import (
+    READ_POSTS,
     Asker,
     Builder,
     ask,
@@ -19,10 +21,11 @@ from node.activitypub.documents import (
 )
 from node.activitypub.queries import PAGE, count_by_author, count_followers, list_by_author
 from node.actors import GROUP
-from node.boundary import Anonymous
+from node.boundary import Anonymous, Member
 from node.db import absolute
 from node.errors import NotFound
 from node.identity import ACTOR_PATH, Identity
+from node.posts.copies import inside_create
 from schemas.activitystreams import OBJECT_CONTEXT
 
 KINDS = ("post", "announce")
@@ -30,7 +33,7 @@ KINDS = ("post", "announce")
 
 def collection_routes(builders: Mapping[str, Builder]) -> list[BaseRoute]:
     async def show_outbox(request: Request) -> Response:
-        services, node, asker = await ask(request)
+        services, node, asker = await ask(request, *READ_POSTS)
         before = request.query_params.get("max_id")
         if request.query_params.get("page") != "true":
             document = await query(services, lambda db: _outbox(db, node, asker, _owner(request)))
@@ -56,13 +59,16 @@ def _owner(request: Request) -> str:
 def _outbox(db: Connection, node: Identity, asker: Asker, owner: str) -> dict[str, Any]:
     actor = visible_actor(db, asker, owner)
     uri = absolute(node.base, f"{owner}/outbox")
-    return {
+    total = count_by_author(db, asker, actor.id, kinds=KINDS)
+    document = {
         "@context": OBJECT_CONTEXT,
         "id": uri,
         "type": "OrderedCollection",
-        "totalItems": count_by_author(db, asker, actor.id, kinds=KINDS),
+        "totalItems": total,
         "first": f"{uri}?page=true",
     }
+    # activitypub-cli stops at a collection without a list.
+    return document | ({"orderedItems": []} if isinstance(asker, Member) and not total else {})
 
 
 def _outbox_page(
@@ -83,26 +89,16 @@ def _outbox_page(
         "id": f"{uri}?page=true" + (f"&max_id={before}" if before else ""),
         "type": "OrderedCollectionPage",
         "partOf": uri,
-        "orderedItems": [_item(builders[row.kind](db, node, row), row, node, owner) for row in rows],
+        "orderedItems": [_item(builders[row.kind](db, node, row), row) for row in rows],
     }
     if len(rows) == PAGE:
         document["next"] = f"{uri}?page=true&max_id={rows[-1].id}"
     return document, rows
 
 
-def _item(document: dict[str, Any], row: Row[Any], node: Identity, owner: str) -> dict[str, Any]:
+def _item(document: dict[str, Any], row: Row[Any]) -> dict[str, Any]:
     """A post is shown inside its Create, whole; a boost is an activity already."""
-    if row.kind != "post":
-        return document
-    named = ("to", "cc", "audience", "published")
-    kept: dict[str, Any] = {name: document[name] for name in named if name in document}
-    return {
-        "id": document["id"] + "#create",
-        "type": "Create",
-        "actor": absolute(node.base, owner),
-        "object": document,
-        **kept,
-    }
+    return inside_create(document) if row.kind == "post" else document
 
 
 async def show_followers(request: Request) -> Response:
@@ -115,7 +111,9 @@ async def show_following(request: Request) -> Response:
 
 
 async def _counted(request: Request, name: str, count: Any) -> Response:
-    services, node, asker = await ask(request)
+    services, node, asker = await ask(request, *READ_FOLLOWS)
+    if isinstance(asker, Member) and asker.actor_id == request.path_params["id"]:
+        return await show_box(request, services, node, asker, name)
 
     def read(db: Connection) -> dict[str, Any]:
         actor = visible_actor(db, asker, _owner(request))

@@ -11,8 +11,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from node import identity
+from node.activitypub.clients.bearers import find_bearer
+from node.activitypub.clients.problems import VARY
 from node.activitypub.readers import signed_reader
-from node.actors import GROUP, find_actor
+from node.actors import GROUP, find_actor, get_actor
 from node.boundary import (
     UNLISTED,
     Anonymous,
@@ -31,7 +33,8 @@ from node.identity import ACTOR_PATH, ALLOW_LIST, SELF, Identity
 from node.objects import PUBLIC
 from node.outbox import find_activity, remember_holders
 from node.peers import get_peer
-from node.people.activities import person_document
+from node.people.activities import follow_document, person_document
+from node.people.followers import find_follow_by_uri
 from node.people.queries import is_guest_at
 from node.posts.activities import fetchable_activity
 from node.topics.activities import group_document
@@ -40,8 +43,10 @@ from node.web.visits import Services, services_of
 from schemas.activitystreams import ACTOR_CONTEXT, CONTENT_TYPE, LD_CONTENT_TYPE, OBJECT_CONTEXT
 
 Builder = Callable[[Connection, Identity, Row[Any]], dict[str, Any]]
-Asker = Anonymous | Outside
+Asker = Anonymous | Outside | Member
 Found = TypeVar("Found")
+READ_POSTS = ("read:statuses",)
+READ_PEOPLE = ("read:accounts", "profile")
 
 
 def wants_document(request: Request) -> bool:
@@ -56,13 +61,20 @@ def wants_document(request: Request) -> bool:
 
 
 def document_response(document: Mapping[str, Any], *, is_public: bool, status: int = 200) -> Response:
-    headers = {"vary": "Accept, Signature"}
+    headers = {"vary": VARY}
     headers["cache-control"] = "public, max-age=60" if is_public else "private, no-store"
     return JSONResponse(dict(document), status, headers, media_type=CONTENT_TYPE)
 
 
-async def ask(request: Request) -> tuple[Services, Identity, Asker]:
-    """This node and who asks for a document: with an allow-list nobody who does not sign (A5, ADR 0015)."""
+async def ask(request: Request, *scopes: str) -> tuple[Services, Identity, Asker]:
+    """This node and who asks for a document, by signature, or by token where one of the scopes is named.
+
+    With an allow-list everybody else is nobody (A5, ADR 0015).
+    """
+    member = await find_bearer(request, *scopes) if scopes else None
+    if member is not None:
+        services = services_of(request)
+        return services, await run_in_threadpool(_load, services), member
     services, node, asker = await ask_openly(request)
     is_listed = node.federation != ALLOW_LIST or isinstance(asker, Outside)
     return services, node, asker if is_listed else UNLISTED
@@ -95,7 +107,7 @@ def object_routes(builders: Mapping[str, Builder], thread_page: Route) -> list[B
         if not wants_document(request):
             response: Response = await thread_page.endpoint(request)
             return response
-        services, node, asker = await ask(request)
+        services, node, asker = await ask(request, *READ_POSTS)
         return await _object_document(services, node, asker, request.url.path, builders)
 
     return [
@@ -110,10 +122,7 @@ async def _object_document(
     services: Services, node: Identity, asker: Asker, path: str, builders: Mapping[str, Builder]
 ) -> Response:
     def read(db: Connection) -> tuple[dict[str, Any], Row[Any]]:
-        row = get_readable(db, asker, path)
-        if row.origin != SELF or row.kind not in builders:
-            raise NotFound
-        return {"@context": OBJECT_CONTEXT, **builders[row.kind](db, node, row)}, row
+        return own_document(db, node, asker, path, builders)
 
     try:
         document, row = await query(services, read)
@@ -121,6 +130,16 @@ async def _object_document(
         return await _tombstone(services, node, asker, path)
     await note_departure(services, asker, "object", document, [row])
     return document_response(document, is_public=row.audience == PUBLIC)
+
+
+def own_document(
+    db: Connection, node: Identity, asker: Asker, path: str, builders: Mapping[str, Builder]
+) -> tuple[dict[str, Any], Row[Any]]:
+    """An object of this node for who may read it; NotFound alike for none and for one of others."""
+    row = get_readable(db, asker, path)
+    if row.origin != SELF or row.kind not in builders:
+        raise NotFound
+    return {"@context": OBJECT_CONTEXT, **builders[row.kind](db, node, row)}, row
 
 
 async def _tombstone(services: Services, node: Identity, asker: Asker, path: str) -> Response:
@@ -156,20 +175,36 @@ def _write_departure(
 
 async def show_activity(request: Request) -> Response:
     """An activity by its own id: only those that outsiders may have (Create ids of replies are not)."""
-    services, node, asker = await ask(request)
+    services, node, asker = await ask(request, *READ_POSTS)
 
     def read(db: Connection) -> dict[str, Any]:
         row = find_activity(db, request.url.path)
+        if isinstance(asker, Member):
+            return {"@context": OBJECT_CONTEXT, **_for_member(db, node, asker, row, request.url.path)}
         if row is None:
             raise NotFound
         return {"@context": OBJECT_CONTEXT, **fetchable_activity(db, node, asker, row)}
 
-    return document_response(await query(services, read), is_public=True)
+    return document_response(await query(services, read), is_public=not isinstance(asker, Member))
+
+
+def _for_member(
+    db: Connection, node: Identity, member: Member, row: Row[Any] | None, path: str
+) -> dict[str, Any]:
+    """Besides what everybody may have: a follow that the member asked for, or that was asked of them."""
+    named = find_follow_by_uri(db, path)
+    if named is not None and member.actor_id in (named.follower_id, named.followed_id):
+        ends = (get_actor(db, one) for one in (named.follower_id, named.followed_id))
+        follower, followed = ends
+        return follow_document(node, named.uri, follower=follower, followed=followed)
+    if row is None:
+        raise NotFound
+    return fetchable_activity(db, node, member, row)
 
 
 async def show_actor(request: Request) -> Response:
     """A person with a face, or an open topic; ring nodes see every member of ours (rule 12)."""
-    services, node, asker = await ask(request)
+    services, node, asker = await ask(request, *READ_PEOPLE)
     if not wants_document(request):
         return await query(services, lambda db: _actor_page(db, services, request))
     document = await query(services, lambda db: actor_document(db, node, asker, request.url.path))
@@ -194,7 +229,16 @@ def actor_document(db: Connection, node: Identity, asker: Asker, path: str) -> d
         document = group_document(db, node, find_topic(db, row.id))
     else:
         document = person_document(db, node, row, for_ring_node=row.face_at is None)
+        document |= _own_collections(document, asker, row)
     return {"@context": ACTOR_CONTEXT, **document}
+
+
+def _own_collections(document: dict[str, Any], asker: Asker, row: Row[Any]) -> dict[str, Any]:
+    """Told to the member alone, whose client reads them (FEP-4ccd for those that wait)."""
+    if not isinstance(asker, Member) or asker.actor_id != row.id:
+        return {}
+    names = {"liked": "liked", "pendingFollowers": "followers/asked", "pendingFollowing": "following/asked"}
+    return {name: f"{document['id']}/{path}" for name, path in names.items()}
 
 
 def visible_actor(db: Connection, asker: Asker, path: str) -> Row[Any]:
@@ -210,11 +254,13 @@ def visible_actor(db: Connection, asker: Asker, path: str) -> Row[Any]:
 
 
 def _may_know_open(db: Connection, asker: Asker) -> bool:
-    return isinstance(asker, Anonymous) or exchanges(db, asker.peer_id)
+    return not isinstance(asker, Outside) or exchanges(db, asker.peer_id)
 
 
 def asks_from_a_ring(db: Connection, asker: Asker) -> bool:
-    """Asked with the node's own key by a node that is in a ring with us now."""
+    """Asked with the node's own key by a node that is in a ring with us now, or by one of our members."""
+    if isinstance(asker, Member):
+        return True
     return isinstance(asker, Outside) and asker.node_key and shares_ring(db, asker.peer_id)
 
 

@@ -5,6 +5,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from node.activitypub.clients.problems import VARY
 from node.activitypub.documents import wants_document
 from node.errors import NodeError, TooMany
 from node.web.pages import render_error
@@ -19,6 +20,7 @@ FOR_PROGRAMS = (
     "/.well-known/",
     "/actor",
     "/api/",
+    "/client/",
     "/oauth/token",
     "/oauth/revoke",
     "/oauth/register",
@@ -87,7 +89,7 @@ async def show_bug(request: Request, error: Exception) -> Response:
 
 def _answer(request: Request, status: int, message: str) -> Response:
     if request.url.path.startswith(FOR_PROGRAMS) or wants_document(request) or _is_inbox(request):
-        headers = {"vary": "Accept, Signature", "cache-control": "private, no-store"}
+        headers = {"vary": VARY, "cache-control": "private, no-store"}
         return JSONResponse({"error": WORDS.get(status, "Error")}, status, headers)
     return render_error(request, status, message)
 

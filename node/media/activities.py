@@ -29,6 +29,16 @@ def attachment_documents(db: Connection, node: Identity, object_id: int) -> list
     return [_document(node, row) for row in rows if row.name is not None and row.remote_url is None]
 
 
+def upload_document(node: Identity, row: Any) -> Document:
+    """A picture that no post has yet, for who sent it: its address is its id until then."""
+    return _document(node, row) | {"id": f"{node.base}/media/{row.id}", "type": "Image"}
+
+
+def kept_documents(db: Connection, node: Identity, object_id: int) -> list[Document]:
+    """The pictures of any post that are here, at their addresses on this node: for our members' clients."""
+    return [_document(node, row) for row in list_files(db, object_id) if row.name is not None]
+
+
 def _document(node: Identity, row: Any) -> Document:
     document: Document = {
         "type": "Document",

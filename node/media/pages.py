@@ -11,6 +11,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from node import identity
+from node.access.oauth.answers import bearer
+from node.access.oauth.queries import member_of_token
 from node.boundary import Anonymous, Member, Outside, Reader
 from node.db import reading, writing
 from node.departures import record_departure
@@ -31,7 +33,7 @@ _LONGEST_ID = 19  # digits of a 64-bit number
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-    "Vary": "Cookie, Signature",
+    "Vary": "Authorization, Cookie, Signature",
 }
 
 
@@ -92,10 +94,13 @@ def _serve(request: Request, services: Services, signer: Anonymous | Outside, is
 
 
 def _reader_here(db: Connection, request: Request, services: Services, file_id: int) -> Anonymous | Member:
-    """By the log-in of a browser, or by the address that an app was given."""
+    """By the log-in of a browser, by the address that an app was given, or by its token itself."""
     key = request.query_params.get(PARAMETER)
     if key is not None:
         return member_of_key(db, key, file_id) or Anonymous()
+    token = bearer(request)
+    if token:
+        return member_of_token(db, token, "read:statuses") or Anonymous()
     return services.identify(db, request, services.settings).reader
 
 

@@ -51,6 +51,7 @@ def person_document(db: Connection, node: Identity, actor: Row[Any], *, for_ring
         "manuallyApprovesFollowers": actor.approves_follows,
         "discoverable": False,
         "indexable": False,
+        "endpoints": {"sharedInbox": f"{node.base}/inbox", **client_endpoints(node)},
     }
     return document | {"summary": as_html(actor.summary)} if shown else document
 
@@ -85,6 +86,16 @@ def actor_document(node: Identity, actor: Row[Any]) -> Document:
     }
 
 
+def client_endpoints(node: Identity) -> Document:
+    """Where a member's client finds what an inbox and an outbox do not offer."""
+    return {
+        "proxyUrl": f"{node.base}/client/proxy",
+        "uploadMedia": f"{node.base}/client/upload",
+        "oauthAuthorizationEndpoint": f"{node.base}/oauth/authorize",
+        "oauthTokenEndpoint": f"{node.base}/oauth/token",
+    }
+
+
 def as_html(text: str) -> str:
     """Plain words as other servers read a summary."""
     return "".join(f"<p>{html.escape(line)}</p>" for line in text.splitlines() if line.strip())
@@ -102,7 +113,7 @@ def send_follow(db: Connection, node: Identity, follower: Row[Any], followed: Ro
 def send_undo(db: Connection, node: Identity, follower: Row[Any], followed: Row[Any], uri: str) -> None:
     # Mastodon cannot undo a follow that is named by its id alone.
     activity = _between(node, follower, followed) | {"type": "Undo"}
-    activity["object"] = _follow_document(node, uri, follower=follower, followed=followed)
+    activity["object"] = follow_document(node, uri, follower=follower, followed=followed)
     _send(db, node, activity, follower, followed)
 
 
@@ -118,11 +129,11 @@ def _answer(
     db: Connection, node: Identity, kind: str, followed: Row[Any], follower: Row[Any], uri: str
 ) -> None:
     activity = _between(node, followed, follower) | {"type": kind}
-    activity["object"] = _follow_document(node, uri, follower=follower, followed=followed)
+    activity["object"] = follow_document(node, uri, follower=follower, followed=followed)
     _send(db, node, activity, followed, follower)
 
 
-def _follow_document(node: Identity, uri: str, *, follower: Row[Any], followed: Row[Any]) -> Document:
+def follow_document(node: Identity, uri: str, *, follower: Row[Any], followed: Row[Any]) -> Document:
     return {
         "id": absolute(node.base, uri),
         "type": "Follow",

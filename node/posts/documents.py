@@ -59,7 +59,7 @@ def note_document(db: Connection, node: Identity, row: Row[Any]) -> Document:
         "attributedTo": absolute(node.base, author.uri),
         **addresses(db, node, row, author, named),
         "content": _content(node, row, post, named),
-        "published": _stamp(row.published),
+        "published": stamp(row.published),
         "source": {"content": post.source, "mediaType": "text/markdown"},
         "tag": [*_mention_tags(node, named), *_hashtag_tags(db, row.id)],
         "attachment": attachment_documents(db, node, row.id),
@@ -69,7 +69,7 @@ def note_document(db: Connection, node: Identity, row: Row[Any]) -> Document:
     document |= {"contentMap": {post.language: document["content"]}} if post.language else {}
     document |= {"name": post.title} if post.title else {}
     document |= {"summary": post.warning, "sensitive": True} if post.warning else {}
-    return document | ({"updated": _stamp(post.edited_at)} if post.edited_at else {})
+    return document | ({"updated": stamp(post.edited_at)} if post.edited_at else {})
 
 
 def named_actors(db: Connection, object_id: int, post: Row[Any]) -> list[Row[Any]]:
@@ -227,7 +227,7 @@ def undo_activity(document: Document) -> Document:
     return {"type": "Undo", "actor": document["actor"], **_addresses_of(document), "object": document}
 
 
-def _stamp(moment: datetime) -> str:
+def stamp(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -14,7 +14,7 @@ from node.media.tables import files
 from node.memberships import ACCEPTED, follows
 from node.objects import COMPANY, HELD, LIVE, PUBLIC, objects
 from node.posts.reactions import ANNOUNCE, LIKE
-from node.posts.tables import hashtags, posts, reactions
+from node.posts.tables import hashtags, mentions, posts, reactions
 from node.topics.tables import topics
 from node.windows import Window, rows_within
 
@@ -39,6 +39,30 @@ def list_home(db: Connection, member: Member, before: int | None = None) -> Time
         objects.c.id.in_(_boosted(member)),
     )
     return _page(db, member, or_(objects.c.audience != PUBLIC, open_ones) & _begins(), before)
+
+
+def list_arrived(db: Connection, member: Member, before: int | None = None) -> Timeline:
+    """What others wrote for a member: all that is not open, and of what is open what concerns them."""
+    return _page(db, member, _arrived(member), before)
+
+
+def count_arrived(db: Connection, member: Member) -> int:
+    joined = objects.join(posts, posts.c.object_id == objects.c.id)
+    query = select(func.count()).select_from(joined)
+    return int(db.scalar(query.where(objects.c.kind == "post", readable(member), _arrived(member))) or 0)
+
+
+def _arrived(member: Member) -> ColumnElement[bool]:
+    answered = objects.alias()
+    own = select(answered.c.id).where(answered.c.author_id == member.actor_id)
+    concerns = or_(
+        objects.c.author_id.in_(_followed(member)),
+        posts.c.topic_id.in_(_followed(member)),
+        objects.c.id.in_(select(mentions.c.object_id).where(mentions.c.actor_id == member.actor_id)),
+        posts.c.parent_id.in_(own),
+    )
+    others = objects.c.author_id.is_distinct_from(member.actor_id)
+    return others & (objects.c.state == LIVE) & or_(objects.c.audience != PUBLIC, concerns)
 
 
 def _followed(member: Member) -> Any:

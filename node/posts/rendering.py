@@ -29,6 +29,7 @@ MENTION = rf"(?<![\w@/.])@(?P<handle>[A-Za-z0-9_]{{1,30}})(?:@(?P<domain>{DOMAIN
 NAMES = re.compile(rf"{MENTION}|(?<![\w#&/])#(?P<tag>\w*[^\W\d]\w*)")
 LONGEST_TAG = 100
 _HIGH_HEADING = re.compile(r"<(/?)h[12]>")
+_ANCHOR = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)
 _LOCAL_HREF = re.compile(r'(<a\b[^>]*?\bhref=")(/[^"]*")')
 
 
@@ -71,6 +72,23 @@ def plain_text(html: str) -> str:
     """The words of sanitised HTML, for titles and excerpts."""
     spaced = re.sub(r"<(?:/p|br|/li|/h\d|/blockquote|/pre)>", " ", html)
     return " ".join(unescape(nh3.clean(spaced, tags=set())).split())
+
+
+def source_of_html(html: str) -> str:
+    """What a program wrote as HTML, as the text that a member would have typed; its links stay links."""
+    lines = re.sub(
+        r"<br\s*/?>\n?", "\n", re.sub(r"</(?:p|h\d|li|blockquote|pre|ul|ol|div)>\s*", "\n\n", html)
+    )
+    kept = nh3.clean(lines, tags={"a"}, attributes={"a": {"href"}}, link_rel=None)
+    linked = _ANCHOR.sub(_typed_link, kept)
+    return unescape(nh3.clean(linked, tags=set())).strip()
+
+
+def _typed_link(match: re.Match[str]) -> str:
+    url, words = match[1], match[2].strip()
+    if words.startswith(("@", "#")):
+        return words
+    return url if words.removesuffix("…") in url else f"[{words}]({url})"
 
 
 def absolute_links(html: str, base: str) -> str:

@@ -160,6 +160,16 @@ def find_reaction(db: Connection, target_id: int, actor_id: int, kind: str) -> R
     return found
 
 
+def find_reaction_of(db: Connection, object_id: int) -> Row[Any] | None:
+    """A like or boost by its own object, with the columns of that."""
+    joined = reactions.join(objects, objects.c.id == reactions.c.object_id)
+    query: Any = select(*objects.c, reactions.c.target_id, reactions.c.actor_id, reactions.c.type)
+    found: Row[Any] | None = db.execute(
+        query.select_from(joined).where(reactions.c.object_id == object_id)
+    ).one_or_none()
+    return found
+
+
 def insert_reaction(db: Connection, object_id: int, *, target_id: int, actor_id: int, kind: str) -> None:
     db.execute(
         insert(reactions).values(object_id=object_id, target_id=target_id, actor_id=actor_id, type=kind)

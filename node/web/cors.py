@@ -6,7 +6,11 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # The client API answers for itself.
-OPEN = re.compile(r"/oauth/(?:token|revoke|register|userinfo)/?|/\.well-known/.+|/nodeinfo/.+")
+OPEN = re.compile(
+    r"/oauth/(?:token|revoke|register|userinfo)/?|/\.well-known/.+|/nodeinfo/.+"
+    r"|/[poa]/[0-9]+|/p/[0-9]+/.+|/actor|/client/.+"
+)
+EXPOSED = "Location, Link, WWW-Authenticate"
 ALLOWED = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
@@ -28,7 +32,9 @@ class OpenToClients:
 
         async def send_open(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["Access-Control-Allow-Origin"] = "*"
+                headers = MutableHeaders(scope=message)
+                headers["Access-Control-Allow-Origin"] = "*"
+                headers["Access-Control-Expose-Headers"] = EXPOSED
             await send(message)
 
         if scope["method"] == "OPTIONS":

@@ -11,6 +11,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # Answered to programs with signatures or tokens; none of these looks at a log-in cookie.
 EXEMPT = re.compile(
     r"/inbox|/p/[^/]+/inbox|/(?:[^/]+/)*outbox|/node/.+|/api/.+|/oauth/(?:token|revoke|register|userinfo)/?"
+    r"|/client/.+"
 )
 REFUSED = (
     "Dit formulier kwam van een andere website en is daarom niet verwerkt.\n"

@@ -28,7 +28,7 @@ class Reader:
     kind: str
     clients: dict[str, httpx.AsyncClient]
     headers: MakeHeaders
-    token: str = ""  # of an app at home
+    token: str = ""  # of an app at home, which is also an ActivityPub client
 
     async def get(self, node: RunningNode, path: str, accept: str = PAGE) -> httpx.Response:
         return await self.send(node, "GET", path, accept)
@@ -42,10 +42,10 @@ class Reader:
         form: dict[str, str] | None = None,
     ) -> httpx.Response:
         """One request; its signature, if any, is made anew."""
-        signed = self.headers(method, node.base + path)
-        if path.startswith("/api/") and self.token:
+        signed, name = self.headers(method, node.base + path), node.domain.partition(".")[0]
+        by_program = path.startswith(("/api/", "/client/")) or accept == DOCUMENT
+        if by_program and self.token:
             signed = {**signed, "authorization": f"Bearer {self.token}"}
-        name = node.domain.partition(".")[0]
         return await self.clients[name].request(method, path, headers={"accept": accept, **signed}, data=form)
 
 

@@ -56,8 +56,16 @@ READ: dict[str, list[str]] = {
         "/p/{actor}/outbox?page=true",
         f"/p/{{actor}}/outbox?page=true&max_id={2**62}",
     ],
-    "/p/{id}/followers": ["/p/{actor}/followers"],
-    "/p/{id}/following": ["/p/{actor}/following"],
+    "/p/{id}/followers": ["/p/{actor}/followers", "/p/{actor}/followers?page=true"],
+    "/p/{id}/following": ["/p/{actor}/following", "/p/{actor}/following?page=true"],
+    "/p/{id}/inbox": [
+        "/p/{actor}/inbox",
+        "/p/{actor}/inbox?page=true",
+        "/p/{actor}/inbox?page=true&max_id=x",
+    ],
+    "/p/{id}/liked": ["/p/{actor}/liked", "/p/{actor}/liked?page=true"],
+    "/p/{id}/followers/asked": ["/p/{actor}/followers/asked", "/p/{actor}/followers/asked?page=true"],
+    "/p/{id}/following/asked": ["/p/{actor}/following/asked", "/p/{actor}/following/asked?page=true"],
     "/media/{id}": ["/media/{file}", "/media/{file}.png"],
     "/media/{id}/thumb": ["/media/{file}/thumb"],
     # What partners ask.
@@ -255,6 +263,7 @@ GUESSED: dict[str, tuple[str, dict[str, str]]] = {
     "/node/heads": ("/node/heads", {}),
     "/node/keys": ("/node/keys", {}),
     "/inbox": ("/inbox", {}),
+    "/p/{id}/outbox": ("/p/{actor}/outbox", {}),
     "/p/{id}/inbox": ("/p/{actor}/inbox", {}),
     "/actor/inbox": ("/actor/inbox", {}),
 }
@@ -281,6 +290,8 @@ PLAIN_FORMS: dict[str, dict[str, str]] = {
     "/oauth/revoke/": {"token": "gok"},
     "/oauth/register": {"client_name": "gok"},
     "/oauth/userinfo": {},
+    "/client/proxy": {"id": "http://bakker.localhost/p/1"},
+    "/client/upload": {"object": "{}"},
     "/settings/face": {},
     "/gates/open": {"minutes": "0"},
     "/gates/open/check": {},
@@ -382,6 +393,10 @@ def filled(templates: list[str], words: Fillings) -> Iterator[str]:
 # Answered by what the request accepts; everything else is one page or one file, whatever is accepted.
 NEGOTIATED = {"/o/{id}", "/p/{id}", "/actor", "/login", "/@{handle}", "/topics/{id}"}
 DOCUMENTS = {
+    "/p/{id}/inbox",
+    "/p/{id}/liked",
+    "/p/{id}/followers/asked",
+    "/p/{id}/following/asked",
     "/a/{id}",
     "/actor/outbox",
     "/p/{id}/outbox",

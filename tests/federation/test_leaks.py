@@ -1,20 +1,23 @@
 """No reader finds a word that is not theirs in any byte that leaves: answers, logs, exports, other disks."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, select
 
+from node.activitypub.clients.proxy import ProxyLimit
+from node.actors import actors
 from node.admin.check_rings import check_rings
 from node.admin.exports import FORMATS, export_departures
 from node.app import build_app
 from node.db import metadata
+from node.identity import SELF
 from node.notices import notices
-from node.objects import COMPANY
+from node.objects import COMPANY, PUBLIC, objects
 from node.posts.reactions import like
 from node.posts.tables import posts
 from node.rooms.tables import room_details
@@ -41,6 +44,7 @@ from tests.network import RunningNode
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MEMBERS = {"bakker": BAKKER | GUESTS, "smit": SMIT, "jansen": JANSEN, "branche": BRANCHE}
+WITH_CLIENTS = {"anna", "bram", "ed", "sara"}  # who read documents with a token
 PEOPLE = BAKKER | GUESTS | SMIT | JANSEN | BRANCHE
 
 
@@ -69,8 +73,8 @@ def requests_to(node: RunningNode, kind: str) -> Iterator[tuple[str, str]]:
         if route not in SIGNED and kind not in PEOPLE | {"anonymous"}:
             continue
         for path in filled(templates, words):
-            # A log-in counts on pages, a signature in documents.
-            if (route in DOCUMENTS or route in NEGOTIATED) and kind not in PEOPLE - {"bram"}:
+            # A log-in counts on pages, a signature or a client's token in documents.
+            if (route in DOCUMENTS or route in NEGOTIATED) and kind not in PEOPLE - WITH_CLIENTS:
                 yield path, DOCUMENT
             if route not in DOCUMENTS and (route not in NEGOTIATED or kind not in ODD_KEYS):
                 yield path, PAGE
@@ -199,6 +203,30 @@ def forget_flashes(client: httpx.AsyncClient) -> None:
     """A message that waits for the next page would make that one look different."""
     for name in [name for name in client.cookies if "flash" in name]:
         client.cookies.delete(name)
+
+
+@pytest.mark.parametrize("kind", ["bram", "sara"])
+async def test_the_proxy_of_a_client_opens_nothing_more(world: World, kind: str) -> None:
+    """Neither what stands here nor what another node would show to this node's own key."""
+    node, reader = nodes_for(world, kind)[0], world.readers[kind]
+    uris = [uri for other in world.nodes.values() for uri in other.read(closed_uris(other))]
+    assert len(uris) > 20
+    for uri in uris:
+        node.app.state.proxy_limit = ProxyLimit()
+        answer = await reader.send(node, "POST", "/client/proxy", JSON, form={"id": uri})
+        assert answer.status_code < 500 or answer.status_code == 502, uri
+        assert world.canaries.find(bytes_of(answer)) <= allowed(kind), uri
+
+
+def closed_uris(node: RunningNode) -> Callable[[Connection], list[str]]:
+    """What is not open at a node, at its own addresses, and its people without a face."""
+
+    def read(db: Connection) -> list[str]:
+        closed = select(objects.c.uri).where(objects.c.origin == SELF, objects.c.audience != PUBLIC)
+        people = select(actors.c.uri).where(actors.c.peer_id == SELF, actors.c.face_at.is_(None))
+        return [node.base + uri for query in (closed, people) for uri in db.scalars(query)]
+
+    return read
 
 
 async def test_nothing_of_what_people_write_is_logged(world: World) -> None:

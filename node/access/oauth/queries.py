@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, or_, select
 
 from node.access.logins import hash_token, is_here
+from node.access.oauth.scopes import covers
 from node.access.oauth.tables import app_tokens, apps
 from node.access.tables import members
 from node.boundary import Member
@@ -50,6 +51,12 @@ def find_caller(db: Connection, token: str) -> Caller | None:
 def find_caller_by_id(db: Connection, token_id: int) -> Caller | None:
     """The same for code that kept the number: streams and links to files."""
     return _find(db, app_tokens.c.id == token_id)
+
+
+def member_of_token(db: Connection, token: str, scope: str) -> Member | None:
+    """The member whose token this is, if it covers this."""
+    caller = find_caller(db, token)
+    return caller.member if caller is not None and covers(caller.scopes, scope) else None
 
 
 def _find(db: Connection, which: Any) -> Caller | None:
