@@ -55,6 +55,7 @@ class Network:
     scheme: str
     sender: Sender
     doorman: Doorman = field(default_factory=Doorman)
+    members_doorman: Doorman = field(default_factory=Doorman)  # what they ask in vain stops no stranger
 
     async def get(self, url: str, *, accept: str) -> Response:
         """One answer, whatever its status; what federation's fetching functions are given."""
@@ -67,7 +68,7 @@ class Network:
     async def get_for_member(self, url: str, *, accept: str) -> Response:
         """The same for a member's client, by the node's RSA key everywhere: it opens no ring."""
         sign = await run_sync(self._open_signer, url)
-        return await self.doorman.ask(
+        return await self.members_doorman.ask(
             authority(url), partial(http.get, self.sender, url, accept=accept, sign=sign)
         )
 

@@ -17,6 +17,7 @@ from node.activitypub.clients.acts import accept, follow_one, like_one, reject, 
 from node.activitypub.clients.bearers import need_caller, need_scope
 from node.activitypub.clients.posts import create, delete, update
 from node.activitypub.clients.problems import VARY, Problem, unusable, with_problems
+from node.activitypub.clients.proxy import ProxyLimit
 from node.activitypub.clients.wishes import Wish, as_activity, check_whose
 from node.actors import find_actor, get_actor
 from node.boundary import Member
@@ -38,7 +39,7 @@ ACTS: dict[str, tuple[str, Callable[[Wish], Document]]] = {
 }
 UNDO_SCOPES = {"Like": "write:favourites", "Follow": "write:follows"}
 TYPES = (CONTENT_TYPE, "application/ld+json", "application/json")
-MOST_LOOKED_UP = 10
+MOST_LOOKED_UP, LONGEST_KEY = 10, 255
 
 
 async def take_activity(request: Request) -> Response:
@@ -49,8 +50,12 @@ async def take_activity(request: Request) -> Response:
     need_scope(caller, _scope_of(activity))
     services = services_of(request)
     strangers = await run_in_threadpool(_unknown, services, activity)
+    limit: ProxyLimit = request.app.state.proxy_limit
+    for _ in strangers:
+        limit.count(member.actor_id)
     fetched = [await _look_up(services, uri) for uri in strangers]
-    made = await run_in_threadpool(_act, services, caller, member, activity, fetched)
+    key = request.headers.get("idempotency-key", "")[:LONGEST_KEY]
+    made = await run_in_threadpool(_act, services, caller, member, activity, fetched, key)
     services.wake()
     headers = {"location": made["id"], "vary": VARY, "cache-control": "private, no-store"}
     return JSONResponse({"@context": OBJECT_CONTEXT, **made}, 201, headers, media_type=CONTENT_TYPE)
@@ -90,19 +95,19 @@ def _unknown(services: Services, activity: Document) -> list[str]:
 
 async def _look_up(services: Services, uri: str) -> Actor:
     try:
-        return await fetch_actor(services.network.get_for_stranger, uri)
+        return await fetch_actor(services.network.get, uri)
     except FederationError as error:
         raise unusable("One of the addresses is nobody that could be found on their server.") from error
 
 
 def _act(
-    services: Services, caller: Caller, member: Member, activity: Document, fetched: list[Actor]
+    services: Services, caller: Caller, member: Member, activity: Document, fetched: list[Actor], key: str
 ) -> Document:
     with writing(services.engine) as db:
         for actor in fetched:
             keep_actor(db, actor)
         node = identity.load(db, services.settings.scheme)
-        wish = Wish(db, node, services.settings, member, get_actor(db, member.actor_id), activity)
+        wish = Wish(db, node, services.settings, member, get_actor(db, member.actor_id), activity, key)
         check_whose(wish)
         if types_of(activity) == ["Update"] and wish.object_uri == wish.own.uri:
             need_scope(caller, "write:accounts")

@@ -20,6 +20,7 @@ from node.posts.copies import inside_create
 from node.posts.documents import activity_around, delete_activity, note_document
 from node.posts.mentions import pick_readers
 from node.posts.rendering import source_of_html
+from node.posts.repeats import first_of, remember_first
 from node.posts.storing import addressees_of, get_post
 from node.posts.waiting import find_wait
 from node.web.bodies import read_id
@@ -32,8 +33,12 @@ def create(wish: Wish) -> Document:
     """A new post; what waits at a gate has its id already."""
     if types_of(wish.object) not in ([kind] for kind in OBJECTS):
         raise unusable(f"Of objects only these can be made here: {', '.join(OBJECTS)}.")
-    draft = read_draft(wish, wish.object)
-    made = publish_post(wish.db, wish.node, wish.settings, wish.member.actor_id, draft)
+    author_id, key = wish.member.actor_id, wish.repeat_key
+    made = first_of(wish.db, author_id, key) if key else None
+    if made is None:
+        made = publish_post(wish.db, wish.node, wish.settings, author_id, read_draft(wish, wish.object))
+        if key:
+            remember_first(wish.db, author_id, key, made)
     return created(wish, made)
 
 

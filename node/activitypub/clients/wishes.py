@@ -27,6 +27,7 @@ class Wish:
     member: Member
     own: Row[Any]
     activity: Document
+    repeat_key: str = ""  # the same within an hour is the same post
 
     @property
     def actor(self) -> str:

@@ -141,6 +141,13 @@ async def test_an_update_replaces_what_it_gives_and_null_takes_away(node: Runnin
     assert row_of(node, made).source == "Daarna"
 
 
+async def test_a_note_sent_again_with_its_key_is_one_note(node: RunningNode, anna: Client) -> None:
+    anna.http.headers["idempotency-key"] = "een"
+    one, two = [await anna.note("Een keer") for _ in range(2)]
+    assert one == two
+    assert (await anna.get(f"{anna.actor}/outbox"))["totalItems"] == 1
+
+
 async def test_nobody_writes_what_is_another_members(node: RunningNode, anna: Client) -> None:
     make_member(node, "bram")
     bram = client_of(node, "bram")
