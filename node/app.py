@@ -42,6 +42,8 @@ from node.admin import servers_pages
 from node.api.dialect import Dialect
 from node.api.endpoints import ENDPOINTS
 from node.api.statuses_shown import Fragments
+from node.api.streaming import stream_routes
+from node.api.streams import Streams
 from node.db import OnlyReads, is_only_reads, open_engine, reading, writing
 from node.errors import NodeError
 from node.feeds import pages as feed_pages
@@ -119,7 +121,9 @@ def build_app(
             callers = app.state.callers = Callers(engine)
             app.state.fragments = Fragments()
             app.state.proxy_limit, app.state.own_base = ProxyLimit(), node.base
-            wake = _after_write(wakes, callers)
+            streams = app.state.streams = Streams(engine)
+            stack.push_async_callback(streams.stop)
+            wake = _after_write([*wakes, streams.wake], callers)
             app.state.services = Services(settings, engine, network, identify, wake, tries)
             if works:
                 loops = run_forever(Work(settings, engine, network), wakes, running)
@@ -211,6 +215,7 @@ def _routes() -> list[BaseRoute]:
         *login_routes(),
         *oauth_pages.ROUTES,
         *oauth_answers.ROUTES,
+        *stream_routes(),
         *setup_pages.ROUTES,
         *members_pages.ROUTES,
         *redeeming.ROUTES,
@@ -233,7 +238,7 @@ def _routes() -> list[BaseRoute]:
     ]
 
 
-def _after_write(wakes: Sequence[Wake], callers: Callers) -> Callable[[], None]:
+def _after_write(wakes: Sequence[Callable[[], None]], callers: Callers) -> Callable[[], None]:
     """What was written may be due at once, and may have ended somebody's token."""
 
     def wake() -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from node.actors import actors
 from node.boundary import Member, does_follow, is_limited, readable
+from node.changes import NOTICE, note_change
 from node.db import Id, UtcDateTime, metadata
 from node.ids import new_id, now
 from node.objects import is_closed, objects
@@ -70,9 +71,10 @@ def notify(
     )
     if object_id is not None and db.execute(select(notices.c.id).where(same)).first():
         return
+    notice_id = new_id()
     db.execute(
         insert(notices).values(
-            id=new_id(),
+            id=notice_id,
             member_id=member_id,
             kind=kind,
             from_id=from_id,
@@ -82,6 +84,7 @@ def notify(
             created_at=now(),
         )
     )
+    note_change(db, NOTICE, notice_id, member_id=member_id)
 
 
 def renew_notices(db: Connection, member_ids: Sequence[int], kind: str, *, text: str, link: str) -> None:

@@ -36,6 +36,13 @@ def configure_logs(level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[lines], level=LEVELS[level], force=True)
+    logging.getLogger("uvicorn.error").addFilter(_tells_no_stream)
+
+
+def _tells_no_stream(record: logging.LogRecord) -> bool:
+    """The server's own lines about streams hold tokens, and at `debug` all that is said."""
+    about_one = "WebSocket" in str(record.msg) or str(record.msg).startswith(("connection ", "ASGI callable"))
+    return record.levelno > logging.DEBUG and not about_one
 
 
 def _name_error(_logger: object, _method: str, event: EventDict) -> EventDict:

@@ -37,6 +37,7 @@ LOCK = "serve.lock"
 LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 5
 BACKLOG = 2048
+MOST_WORDS = 16_384  # of what an app says on a stream: which channels it wants
 
 
 def serve(
@@ -149,7 +150,9 @@ def _run(app: Any, listening: socket.socket) -> None:
         app,
         loop="uvloop",
         http="httptools",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=MOST_WORDS,
+        ws_per_message_deflate=False,
         lifespan="on",
         access_log=False,
         log_config=None,

@@ -1,6 +1,6 @@
 """Every module that defines tables, so that the metadata is whole."""
 
-from node import actors, departures, identity, memberships, notices, objects, outbox, peers, queue
+from node import actors, changes, departures, identity, memberships, notices, objects, outbox, peers, queue
 from node.access import tables as access_tables
 from node.access.oauth import tables as oauth_tables
 from node.gates import tables as gates_tables
@@ -16,6 +16,7 @@ from node.topics import tables as topics_tables
 MODULES = (
     access_tables,
     actors,
+    changes,
     departures,
     filters,
     gates_tables,

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from node.changes import FILTERS, note_change
 from node.db import Id, UtcDateTime, insert_new, metadata
 from node.errors import Invalid, NotFound
 from node.i18n import msg
@@ -160,6 +161,7 @@ def add_filter(
     values = _checked(title, places, action)
     filter_id = new_id()
     db.execute(insert(filters).values(id=filter_id, member_id=member_id, expires_at=expires_at, **values))
+    note_change(db, FILTERS, member_id=member_id)
     return filter_id
 
 
@@ -176,6 +178,7 @@ def change_filter(
     get_filter(db, member_id, filter_id)
     values = _checked(title, places, action)
     db.execute(update(filters).where(filters.c.id == filter_id).values(expires_at=expires_at, **values))
+    note_change(db, FILTERS, member_id=member_id)
 
 
 def _checked(title: str, places: Sequence[str], action: str) -> dict[str, str]:
@@ -196,6 +199,7 @@ def delete_filter(db: Connection, member_id: int, filter_id: int) -> None:
     for table in (filter_keywords, filter_statuses):
         db.execute(delete(table).where(table.c.filter_id == filter_id))
     db.execute(delete(filters).where(filters.c.id == filter_id))
+    note_change(db, FILTERS, member_id=member_id)
 
 
 def add_keyword(db: Connection, member_id: int, filter_id: int, keyword: str, *, whole_word: bool) -> int:
@@ -204,6 +208,7 @@ def add_keyword(db: Connection, member_id: int, filter_id: int, keyword: str, *,
     row_id = new_id()
     row = {"id": row_id, "filter_id": filter_id, "keyword": _word(keyword), "whole_word": whole_word}
     db.execute(insert(filter_keywords).values(row))
+    note_change(db, FILTERS, member_id=member_id)
     return row_id
 
 
@@ -211,6 +216,7 @@ def change_keyword(db: Connection, member_id: int, row_id: int, keyword: str, *,
     get_keyword(db, member_id, row_id)
     mine = update(filter_keywords).where(filter_keywords.c.id == row_id)
     db.execute(mine.values(keyword=_word(keyword), whole_word=whole_word))
+    note_change(db, FILTERS, member_id=member_id)
 
 
 def _word(keyword: str) -> str:
@@ -222,6 +228,7 @@ def _word(keyword: str) -> str:
 def delete_keyword(db: Connection, member_id: int, row_id: int) -> None:
     get_keyword(db, member_id, row_id)
     db.execute(delete(filter_keywords).where(filter_keywords.c.id == row_id))
+    note_change(db, FILTERS, member_id=member_id)
 
 
 def name_post(db: Connection, member_id: int, filter_id: int, object_id: int) -> int:
@@ -229,6 +236,7 @@ def name_post(db: Connection, member_id: int, filter_id: int, object_id: int) ->
     get_filter(db, member_id, filter_id)
     row = {"filter_id": filter_id, "object_id": object_id}
     insert_new(db, filter_statuses, [{"id": new_id(), **row}])
+    note_change(db, FILTERS, member_id=member_id)
     same = filter_statuses.c.filter_id == filter_id, filter_statuses.c.object_id == object_id
     return int(db.execute(select(filter_statuses.c.id).where(*same)).scalar_one())
 
@@ -236,3 +244,4 @@ def name_post(db: Connection, member_id: int, filter_id: int, object_id: int) ->
 def unname_post(db: Connection, member_id: int, row_id: int) -> None:
     get_named(db, member_id, row_id)
     db.execute(delete(filter_statuses).where(filter_statuses.c.id == row_id))
+    note_change(db, FILTERS, member_id=member_id)

@@ -11,6 +11,7 @@ from federation.documents import Document, as_id, parse_time, same_origin, types
 from federation.errors import Rejected
 from node.actors import GROUP, actors, find_actor
 from node.boundary import Reader, is_inside, is_limited, key_opens, may_hold, may_read, person_is_inside
+from node.changes import NEW, note_change
 from node.db import absolute, relative
 from node.errors import NotFound
 from node.identity import SELF, Identity
@@ -189,6 +190,7 @@ def keep_note(db: Connection, incoming: Incoming, note: Note, *, is_asked: bool)
     readers = _keep_names(db, object_id, note, decision)
     keep_attachments(db, incoming, object_id, decision.audience, list(note.attachments))
     adopt_replies(db, get_post(db, object_id))
+    note_change(db, NEW, object_id)
     _tell(db, author.id, object_id, decision, readers)
     return object_id
 

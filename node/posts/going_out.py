@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, update
 
+from node.changes import NEW, note_change
 from node.identity import Identity
 from node.ids import now
 from node.objects import LIVE, objects
@@ -35,6 +36,7 @@ def go_out(db: Connection, node: Identity, post: Row[Any]) -> None:
     """A post of ours goes to whoever is inside now, whenever it was written (rule 9)."""
     readers = render_here(db, node, post)
     db.execute(update(objects).where(objects.c.id == post.id).values(state=LIVE, published=now()))
+    note_change(db, NEW, post.id)
     parent = get_post(db, post.parent_id) if post.parent_id is not None else None
     tell_here(db, post.author_id, post.id, readers, parent)
     send_post(db, node, post.id, "Create", topic_of(db, post))

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from node.boundary import Outside, may_hold
+from node.changes import EDITED, GONE, note_change
 from node.db import insert_new
 from node.errors import NotFound
 from node.identity import SELF
@@ -135,6 +136,7 @@ def change_words(db: Connection, post: Row[Any], words: Words, edited_at: dateti
     )
     mine = update(posts).where(posts.c.object_id == post.id)
     db.execute(mine.values(edited_at=edited_at, **vars(words)))
+    note_change(db, EDITED, post.id)
 
 
 def empty_post(db: Connection, object_id: int) -> None:
@@ -147,6 +149,7 @@ def empty_post(db: Connection, object_id: int) -> None:
         remove_reaction(db, reaction)
     forget_words(db, object_id)
     mark_deleted(db, object_id)
+    note_change(db, GONE, object_id)
 
 
 def find_reaction(db: Connection, target_id: int, actor_id: int, kind: str) -> Row[Any] | None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from node.access.members import members_with_role
 from node.boundary import Member, get_readable, is_inside, person_is_inside
+from node.changes import NEW, note_change
 from node.errors import Conflict, Forbidden, Invalid, NotFound
 from node.gates.rules import note_gate_act, rules_of, terms_of
 from node.gates.tables import waits
@@ -100,6 +101,7 @@ def _put_before_gate(
     )
     if not wait.is_edit:
         _set_state(db, post.id, HELD)
+        note_change(db, NEW, post.id)  # its author and its editors see it in its place
     if needs_eyes:
         _ask_editors(db, post)
 

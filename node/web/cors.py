@@ -5,10 +5,10 @@ import re
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# The client API answers for itself.
+# The client API answers for itself, but for its streams.
 OPEN = re.compile(
     r"/oauth/(?:token|revoke|register|userinfo)/?|/\.well-known/.+|/nodeinfo/.+"
-    r"|/[poa]/[0-9]+|/p/[0-9]+/.+|/actor|/client/.+"
+    r"|/[poa]/[0-9]+|/p/[0-9]+/.+|/actor|/client/.+|/api/v1/streaming(?:/.*)?"
 )
 EXPOSED = "Location, Link, WWW-Authenticate"
 ALLOWED = {

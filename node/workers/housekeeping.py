@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from node.access.ends import tell_ends
 from node.access.logins import forget_expired
 from node.access.oauth.actions import forget_codes
+from node.changes import forget_changes
 from node.db import writing
 from node.ids import now
 from node.media.actions import forget_uploads, sweep_orphans
@@ -40,6 +41,7 @@ def tidy(engine: Engine, settings: Settings) -> None:
         forget_expired(db)
         forget_codes(db)
         forget_uploads(db)
+        forget_changes(db)
         tell_ends(db)
         delete_parted_content(db)
     with writing(engine) as db:

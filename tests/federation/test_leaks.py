@@ -9,15 +9,18 @@ import httpx
 import pytest
 from sqlalchemy import ColumnElement, Connection, Table, select
 
+from node.access.oauth.queries import find_caller
 from node.activitypub.clients.proxy import ProxyLimit
 from node.actors import actors
 from node.admin.check_rings import check_rings
 from node.admin.exports import FORMATS, export_departures
+from node.api import streams
 from node.app import build_app
+from node.changes import FILTERS, GONE, NEW, NOTICE, note_change
 from node.db import metadata
 from node.identity import SELF
 from node.notices import notices
-from node.objects import COMPANY, PUBLIC, objects
+from node.objects import COMPANY, DELETED, PUBLIC, objects
 from node.posts.reactions import like
 from node.posts.tables import posts
 from node.rooms.tables import room_details
@@ -40,6 +43,7 @@ from tests.federation.routes import (
 from tests.federation.who import BAKKER, BRANCHE, EVERYONE, GUESTS, JANSEN, NODES, ODD_KEYS, SMIT, UNSEEN, WHO
 from tests.federation.world import World
 from tests.network import RunningNode
+from tests.streams import Listener, listening
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -117,6 +121,67 @@ async def test_a_reader_finds_what_is_theirs_and_nothing_else(world: World, kind
     seen, leaks = await read_all(world, world.readers[kind])
     assert leaks == []
     assert must_see(kind) - seen == set()
+
+
+HEARD = {"anna": "company text", "bram": "ring text", "sara": "ring text", "jan": "sector text"}
+
+
+@pytest.mark.parametrize("kind", sorted(HEARD))
+async def test_a_stream_tells_nothing_that_is_not_its_readers(
+    world: World, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "MOST_WAITING", 100_000)
+    node = home_of(world, kind)
+    heard = await hear_everything(node, world.readers[kind].token)
+    found = world.canaries.find("\n".join(heard).encode())
+    assert found - allowed(kind) == set()
+    assert HEARD[kind] in found
+
+
+def home_of(world: World, kind: str) -> RunningNode:
+    return next(node for name, node in world.nodes.items() if kind in MEMBERS[name])
+
+
+async def hear_everything(node: RunningNode, token: str) -> list[str]:
+    """All that one app hears on every channel when everything that the node holds changes at once."""
+    words = fillings(node)
+    lists = [*words["room"], *words["ring_id"]]
+    async with listening(node, token) as app:
+        assert (await app.message())["type"] == "websocket.accept"
+        for name in ("user", "user:notification", "public", "public:local", "public:remote", "direct"):
+            await app.say(type="subscribe", stream=name)
+        for number in lists:
+            await app.say(type="subscribe", stream="list", list=number)
+        for tag in words["tag"][:2]:
+            await app.say(type="subscribe", stream="hashtag", tag=tag)
+        heard = [await say_nonsense(app)]
+        node.write(change_everything)
+        node.write(lambda db: note_change(db, FILTERS, member_id=_member_of(db, token)))
+        while "filters_changed" not in heard[-1]:
+            heard.append((await app.message())["text"])
+    return heard
+
+
+async def say_nonsense(app: Listener) -> str:
+    """Everything that was said before has been understood when this is refused."""
+    await app.say(type="subscribe", stream="nonsense")
+    while "Unknown stream type" not in (said := str((await app.message())["text"])):
+        continue
+    return said
+
+
+def change_everything(db: Connection) -> None:
+    for row in db.execute(select(objects.c.id, objects.c.state).where(objects.c.kind == "post")).all():
+        note_change(db, GONE if row.state == DELETED else NEW, row.id)
+    for notice in db.execute(select(notices.c.id, notices.c.member_id)).all():
+        note_change(db, NOTICE, notice.id, member_id=notice.member_id)
+
+
+def _member_of(db: Connection, token: str) -> int:
+    caller = find_caller(db, token)
+    assert caller is not None
+    assert caller.member is not None
+    return caller.member.actor_id
 
 
 # --- what leaves otherwise -------------------------------------------------------------------------

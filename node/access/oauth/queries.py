@@ -1,5 +1,6 @@
 """Reads of OAuth: an app by its id, who holds a token, what a member allowed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
@@ -59,13 +60,23 @@ def member_of_token(db: Connection, token: str, scope: str) -> Member | None:
     return caller.member if caller is not None and covers(caller.scopes, scope) else None
 
 
+def living_tokens(db: Connection, token_ids: Collection[int]) -> set[int]:
+    """Those of these tokens that are still worth something."""
+    if not token_ids:
+        return set()
+    return {row.id for row in db.execute(_worth_something().where(app_tokens.c.id.in_(set(token_ids))))}
+
+
 def _find(db: Connection, which: Any) -> Caller | None:
+    row = db.execute(_worth_something().where(which)).one_or_none()
+    return None if row is None else _caller(row)
+
+
+def _worth_something() -> Any:
     here = or_(app_tokens.c.member_id.is_(None), is_here() & guests.c.actor_id.is_(None))
     joined = app_tokens.outerjoin(members, members.c.actor_id == app_tokens.c.member_id)
     joined = joined.outerjoin(guests, guests.c.actor_id == app_tokens.c.member_id)
-    query = select(app_tokens, members.c.roles, members.c.language).select_from(joined)
-    row = db.execute(query.where(which, here)).one_or_none()
-    return None if row is None else _caller(row)
+    return select(app_tokens, members.c.roles, members.c.language).select_from(joined).where(here)
 
 
 def _caller(row: Row[Any]) -> Caller:

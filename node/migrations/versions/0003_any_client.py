@@ -17,6 +17,7 @@ def upgrade() -> None:
     _markers()
     _feeds()
     _filters()
+    _streams()
 
 
 def _oauth() -> None:
@@ -167,4 +168,15 @@ def _filters() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_filter_statuses")),
         sa.UniqueConstraint("filter_id", "object_id", name=op.f("uq_filter_statuses_filter_id_object_id")),
+    )
+
+
+def _streams() -> None:
+    op.create_table(
+        "changes",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject_id", Id, nullable=True),
+        sa.Column("member_id", Id, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_changes")),
     )
