@@ -76,6 +76,8 @@ follows = Table(
     Column("uri", Text, nullable=False),
     Column("state", Text, nullable=False),  # pending, accepted
     Column("created_at", UtcDateTime, nullable=False),
+    Column("boosts", Boolean, nullable=False, server_default=true()),  # what they pass on is seen too
+    Column("notify", Boolean, nullable=False, server_default=false()),  # each new post of theirs is told
     UniqueConstraint("follower_id", "followed_id"),
     Index(None, "followed_id", "state"),
 )

@@ -25,6 +25,7 @@ from node.db import Id, UtcDateTime, metadata
 from node.ids import new_id, now
 from node.objects import is_closed, objects
 from node.peers import BLOCKED, peers
+from node.silences import is_told_of
 from node.windows import Window, rows_within
 
 notices = Table(
@@ -160,4 +161,5 @@ def _shown(member: Member) -> Any:
     theirs = select(actors.c.id).join(peers, peers.c.id == actors.c.peer_id).where(peers.c.state == BLOCKED)
     about = notices.c.object_id.is_(None) | readable(member)
     by = notices.c.from_id.is_(None) | notices.c.from_id.not_in(theirs)
-    return (notices.c.member_id == member.actor_id) & about & by
+    told = is_told_of(member.actor_id, notices.c.from_id)
+    return (notices.c.member_id == member.actor_id) & about & by & told

@@ -2,21 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import Connection
-
 from node.access.logins import get_member
 from node.actors import GROUP
 from node.api.accounts_shown import account_with_numbers, own_account, show_accounts
 from node.api.calls import ANYONE, Call, get
 from node.api.paging import page
-from node.api.queries import follows_between, get_account, search_accounts
+from node.api.queries import get_account, search_accounts
+from node.api.relationships import relationships
 from node.api.statuses_shown import render_list
-from node.boundary import Member
 from node.errors import NotFound
-from node.memberships import ACCEPTED, PENDING
 from node.people.queries import find_person
 from node.posts.queries import person_within, topic_within
-from schemas.mastodon import Relationship
+from node.posts.rendering import fold_hashtag
 
 MOST_RELATED = 100
 
@@ -63,43 +60,23 @@ def _is_known(call: Call, actor_id: int) -> bool:
     return True
 
 
-def relationships(db: Connection, member: Member, ids: list[int]) -> list[Relationship]:
-    mine, theirs = follows_between(db, member.actor_id, ids)
-    return [_relationship(one, mine.get(one), theirs.get(one)) for one in ids]
-
-
-def _relationship(actor_id: int, mine: str | None, theirs: str | None) -> Relationship:
-    return {
-        "id": str(actor_id),
-        "following": mine == ACCEPTED,
-        "showing_reblogs": mine == ACCEPTED,
-        "notifying": False,
-        "languages": [],
-        "followed_by": theirs == ACCEPTED,
-        "blocking": False,
-        "blocked_by": False,
-        "muting": False,
-        "muting_notifications": False,
-        "muting_expires_at": None,
-        "requested": mine == PENDING,
-        "requested_by": theirs == PENDING,
-        "domain_blocking": False,
-        "endorsed": False,
-        "note": "",
-    }
-
-
 def show_posts(call: Call) -> Any:
     """What somebody wrote, or what stands in a topic, as far as this reader may read it."""
     row, params = get_account(call.db, call.reader, call.id()), call.params
-    if params.flag("pinned"):
-        return []
-    window = call.window()
+    window, pinned = call.window(), bool(params.flag("pinned"))
     if row.type == GROUP:
-        rows = topic_within(call.db, call.reader, row.id, window)
+        rows = [] if pinned else topic_within(call.db, call.reader, row.id, window)
     else:
-        wanted = {"answers": not params.flag("exclude_replies"), "media": bool(params.flag("only_media"))}
-        rows = person_within(call.db, call.reader, row.id, window, **wanted)
+        rows = person_within(
+            call.db,
+            call.reader,
+            row.id,
+            window,
+            answers=not params.flag("exclude_replies"),
+            media=bool(params.flag("only_media")),
+            pinned=pinned,
+            tag=fold_hashtag(params.line("tagged")),
+        )
     return page(call, render_list(call, rows, "account"), [one.id for one in rows])
 
 

@@ -9,6 +9,8 @@ from node.api import (
     markers,
     media,
     notifications,
+    relationships,
+    saved,
     statuses,
     timelines,
 )
@@ -17,7 +19,9 @@ ENDPOINTS = [
     *apps.ENDPOINTS,
     *instance.ENDPOINTS,
     *accounts.ENDPOINTS,
+    *relationships.ENDPOINTS,
     *statuses.ENDPOINTS,
+    *saved.ENDPOINTS,
     *timelines.ENDPOINTS,
     *lists.ENDPOINTS,
     *notifications.ENDPOINTS,

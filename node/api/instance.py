@@ -8,6 +8,7 @@ from node.api.queries import node_figures
 from node.media.actions import LONGEST_ALT, MOST_FILES
 from node.media.images import EXTENSIONS, MAX_BYTES, MAX_PIXELS
 from node.posts.actions import LONGEST_SOURCE
+from node.posts.saved import MOST_PINS
 from node.web.assets import asset_url
 
 # Ice Cubes reads the first three signs as a number, Mastodon.py what stands before the blank: 4.4 is what is
@@ -22,7 +23,7 @@ def _version() -> str:
 
 def configuration() -> dict[str, Any]:
     return {
-        "accounts": {"max_featured_tags": 0, "max_pinned_statuses": 0},
+        "accounts": {"max_featured_tags": 0, "max_pinned_statuses": MOST_PINS},
         "statuses": {
             "max_characters": LONGEST_SOURCE,
             "max_media_attachments": MOST_FILES,

@@ -19,12 +19,13 @@ from schemas.mastodon import timestamp
 TYPES = {
     "mention": "mention",
     "reply": "mention",
+    "post": "status",
     "like": "favourite",
     "boost": "reblog",
     "follow": "follow",
     "follow_request": "follow_request",
 }
-WITH_STATUS = ("mention", "favourite", "reblog")
+WITH_STATUS = ("mention", "status", "favourite", "reblog")
 
 
 def show_notifications(call: Call) -> Any:

@@ -12,12 +12,13 @@ from node.boundary import Anonymous, Member, Reader, readable
 from node.errors import NotFound
 from node.identity import SELF
 from node.media.tables import files
-from node.memberships import ACCEPTED, follows, guests
+from node.memberships import ACCEPTED, PENDING, follows, guests
 from node.objects import LIVE, PUBLIC, objects
 from node.peers import BLOCKED, peers
 from node.posts.reactions import ANNOUNCE, LIKE
 from node.posts.tables import hashtags, mentions, post_versions, posts, reactions
 from node.topics.tables import topics
+from node.windows import Window, rows_within
 
 Grouped = dict[int, list[Row[Any]]]
 
@@ -103,15 +104,41 @@ def count_own_follows(db: Connection, actor_id: int) -> tuple[int, int]:
 
 def follows_between(
     db: Connection, member_id: int, ids: Collection[int]
-) -> tuple[dict[int, str], dict[int, str]]:
-    """By actor: the state of the member's follow of them, and of theirs of the member."""
-    mine = select(follows.c.followed_id, follows.c.state).where(
-        follows.c.follower_id == member_id, follows.c.followed_id.in_(ids)
+) -> tuple[dict[int, Row[Any]], dict[int, Row[Any]]]:
+    """By actor: the member's follow of them, and theirs of the member."""
+    mine = select(follows).where(follows.c.follower_id == member_id, follows.c.followed_id.in_(ids))
+    theirs = select(follows).where(follows.c.followed_id == member_id, follows.c.follower_id.in_(ids))
+    return (
+        {row.followed_id: row for row in db.execute(mine)},
+        {row.follower_id: row for row in db.execute(theirs)},
     )
-    theirs = select(follows.c.follower_id, follows.c.state).where(
-        follows.c.followed_id == member_id, follows.c.follower_id.in_(ids)
+
+
+def follows_within(db: Connection, member: Member, which: str, window: Window) -> list[Row[Any]]:
+    """The member's own `followers`, `following` or who asks (`requests`): rows with `other_id`."""
+    mine, other = follows.c.followed_id, follows.c.follower_id
+    if which == "following":
+        mine, other = other, mine
+    state = PENDING if which == "requests" else ACCEPTED
+    query = select(follows.c.id, other.label("other_id")).where(
+        mine == member.actor_id, follows.c.state == state
     )
-    return {row[0]: row[1] for row in db.execute(mine)}, {row[0]: row[1] for row in db.execute(theirs)}
+    return rows_within(db, query, follows.c.id, window)
+
+
+def reactors_within(
+    db: Connection, reader: Reader, target: Row[Any], kind: str, window: Window
+) -> list[Row[Any]]:
+    """Who likes or passed on a post, as far as this reader may read it and know them: with `other_id`."""
+    query = (
+        select(objects.c.id, reactions.c.actor_id.label("other_id"))
+        .join(reactions, reactions.c.object_id == objects.c.id)
+        .join(actors, actors.c.id == reactions.c.actor_id)
+        .outerjoin(peers, peers.c.id == actors.c.peer_id)
+        .where(reactions.c.target_id == target.id, reactions.c.type == kind, readable(reader))
+        .where(objects.c.audience == target.audience, known_to(reader))
+    )
+    return rows_within(db, query, objects.c.id, window)
 
 
 # --- what stands around a status -------------------------------------------------------------------

@@ -37,6 +37,7 @@ from node.media.queries import MOST_FAILURES
 from node.objects import COMPANY, LIVE, PEOPLE, PUBLIC, is_closed, is_room
 from node.posts.queries import count_likes, count_replies
 from node.posts.rendering import absolute_links
+from node.posts.saved import bookmarked_of, muted_of, pinned_of
 from node.posts.shown import ring_names
 from schemas.mastodon import Account, MediaAttachment, StatusBody, StatusTail, Visibility, timestamp
 
@@ -141,7 +142,13 @@ def _tails(call: Call, rows: Sequence[Row[Any]]) -> dict[int, bytes]:
 def _own_flags(db: Connection, member: Member, ids: Collection[int]) -> dict[str, set[int]]:
     """By flag: the posts that have it for this member."""
     liked, boosted = reacted_to(db, member, ids)
-    return {"favourited": liked, "reblogged": boosted, "muted": set(), "bookmarked": set(), "pinned": set()}
+    return {
+        "favourited": liked,
+        "reblogged": boosted,
+        "muted": muted_of(db, member, ids),
+        "bookmarked": bookmarked_of(db, member, ids),
+        "pinned": pinned_of(db, member, ids),
+    }
 
 
 def _tail(

@@ -31,6 +31,7 @@ from node.people.followers import (
 )
 from node.people.queries import has_face, is_active, is_ring_node
 from node.people.remote import forget_actor, keep_actor, require_actor
+from node.silences import has_blocked
 from schemas.activitystreams import PUBLIC
 
 # --- documents -----------------------------------------------------------------------------------
@@ -171,7 +172,8 @@ def receive_follow(db: Connection, incoming: Incoming) -> None:
     follower = require_actor(db, incoming.actor_uri)
     uri = as_id(incoming.activity)
     is_shy = is_limited(db, incoming.peer_id)
-    if not exchanges(db, incoming.peer_id) or (is_shy and followed.type != PERSON):
+    unwanted = has_blocked(db, followed.id, follower.id)
+    if unwanted or not exchanges(db, incoming.peer_id) or (is_shy and followed.type != PERSON):
         send_reject(db, incoming.node, followed, follower, uri)
         return
     state = PENDING if followed.approves_follows or is_shy else ACCEPTED

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
 from node.actors import get_actor
 from node.boundary import exchanges, is_guest
-from node.errors import Conflict, Invalid, NotFound
+from node.errors import Conflict, Forbidden, Invalid, NotFound
 from node.i18n import msg
 from node.identity import SELF, Identity, tie_domain
 from node.ids import new_id
@@ -23,6 +23,7 @@ from node.people.followers import (
     tell_followed,
 )
 from node.people.queries import is_ring_node
+from node.silences import has_blocked
 
 
 def follow(db: Connection, node: Identity, follower_id: int, actor: Row[Any]) -> str:
@@ -40,12 +41,16 @@ def follow(db: Connection, node: Identity, follower_id: int, actor: Row[Any]) ->
     known = find_follow(db, follower_id, actor.id)
     if known is not None:
         return str(known.state)
+    if has_blocked(db, follower_id, actor.id):
+        raise Conflict(msg("You blocked this person or their server. Take that away first."))
     return (
         _follow_here(db, follower_id, actor) if actor.peer_id == SELF else _ask(db, node, follower_id, actor)
     )
 
 
 def _follow_here(db: Connection, follower_id: int, actor: Row[Any]) -> str:
+    if has_blocked(db, actor.id, follower_id):
+        raise Forbidden(msg("This person does not want you as a follower."))
     state = PENDING if actor.approves_follows else ACCEPTED
     keep_follow(db, follower_id, actor.id, uri=f"/a/{new_id()}", state=state)
     tell_followed(db, follower_id, actor, state)
@@ -63,6 +68,21 @@ def _ask(db: Connection, node: Identity, follower_id: int, actor: Row[Any]) -> s
     activity_id = send_follow(db, node, get_actor(db, follower_id), actor)
     keep_follow(db, follower_id, actor.id, uri=f"/a/{activity_id}", state=PENDING)
     return PENDING
+
+
+def change_follow(
+    db: Connection,
+    follower_id: int,
+    followed_id: int,
+    *,
+    boosts: bool | None = None,
+    notify: bool | None = None,
+) -> None:
+    """Whether a member sees what somebody passes on, and hears of each post; None leaves it as it is."""
+    values = {name: value for name, value in (("boosts", boosts), ("notify", notify)) if value is not None}
+    mine = follows.c.follower_id == follower_id, follows.c.followed_id == followed_id
+    if values:
+        db.execute(update(follows).where(*mine).values(**values))
 
 
 def unfollow(db: Connection, node: Identity, follower_id: int, actor: Row[Any]) -> None:

@@ -25,6 +25,7 @@ SENTENCES = {
     "mention": msg("%(name)s mentions you."),
     "reply": msg("%(name)s replies to you."),
     "answer_inside": msg("Your answer is for your company only. Open it here to place it openly too."),
+    "post": msg("%(name)s wrote something."),
     "like": msg("%(name)s likes your post."),
     "boost": msg("%(name)s shares your post."),
     "follow": msg("%(name)s follows you."),
@@ -84,7 +85,7 @@ SENTENCES = {
     "restored_copy": msg("An older copy of this node was put back. The rings are closed for now."),
     "restore_silent": msg("%(what)s has been silent for 7 days since this node was put back. You decide."),
 }
-ICONS = {"mention": "topic", "reply": "reply", "like": "heart", "boost": "open"}
+ICONS = {"mention": "topic", "post": "write", "reply": "reply", "like": "heart", "boost": "open"}
 ICONS |= dict.fromkeys(("follow", "follow_request", "follow_accepted", "follow_refused"), "follow")
 ICONS |= dict.fromkeys(("gate_waits", "gate_no_editor", "gate_needs_editor", "gate_stuck"), "clock")
 ICONS |= {"gate_let_go": "done", "gate_sent_back": "left"}

@@ -19,7 +19,6 @@ from node.ids import now
 from node.incoming import Dropped, Handler, Incoming
 from node.media.actions import delete_files
 from node.media.activities import keep_attachments
-from node.notices import notify
 from node.objects import (
     DELETED,
     PEOPLE,
@@ -44,6 +43,7 @@ from node.posts.audiences import (
     wait_for_closed,
 )
 from node.posts.documents import Note, activity_around, note_document, reaction_document, read_note
+from node.posts.hearing import tell_followers, tell_of
 from node.posts.mentions import pick_readers
 from node.posts.reactions import LIKE
 from node.posts.storing import (
@@ -192,6 +192,8 @@ def keep_note(db: Connection, incoming: Incoming, note: Note, *, is_asked: bool)
     adopt_replies(db, get_post(db, object_id))
     note_change(db, NEW, object_id)
     _tell(db, author.id, object_id, decision, readers)
+    if not is_asked:
+        tell_followers(db, author.id, object_id)
     return object_id
 
 
@@ -244,12 +246,12 @@ def _tell(
     db: Connection, author_id: int, object_id: int, decision: Decision, readers: Iterable[Row[Any]]
 ) -> None:
     """Our people who are answered or named, and may read it, hear of it once."""
-    link, told = f"/o/{object_id}", _answered(decision)
+    told = _answered(decision)
     for member_id in told:
-        notify(db, member_id, "reply", from_id=author_id, object_id=object_id, link=link)
+        tell_of(db, member_id, "reply", from_id=author_id, object_id=object_id)
     for reader in readers:
         if reader.peer_id == SELF and reader.id not in told:
-            notify(db, reader.id, "mention", from_id=author_id, object_id=object_id, link=link)
+            tell_of(db, reader.id, "mention", from_id=author_id, object_id=object_id)
 
 
 def _answered(decision: Decision) -> set[int]:
@@ -400,8 +402,8 @@ def react(db: Connection, incoming: Incoming, target: Row[Any], kind: str) -> No
     )
     insert_reaction(db, object_id, target_id=target.id, actor_id=actor.id, kind=kind)
     if target.origin == SELF and target.author_id is not None:
-        said, link = ("like" if kind == LIKE else "boost"), f"/o/{target.id}"
-        notify(db, target.author_id, said, from_id=actor.id, object_id=target.id, link=link)
+        said = "like" if kind == LIKE else "boost"
+        tell_of(db, target.author_id, said, from_id=actor.id, object_id=target.id)
 
 
 def read_published(document: Document) -> datetime | None:

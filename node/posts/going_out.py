@@ -8,6 +8,7 @@ from node.changes import NEW, note_change
 from node.identity import Identity
 from node.ids import now
 from node.objects import LIVE, objects
+from node.posts.hearing import tell_followers
 from node.posts.mentions import find_mentioned, page_links, pick_readers
 from node.posts.rendering import read_names, render_markdown
 from node.posts.sending import send_post, tell_here, topic_of
@@ -39,6 +40,7 @@ def go_out(db: Connection, node: Identity, post: Row[Any]) -> None:
     note_change(db, NEW, post.id)
     parent = get_post(db, post.parent_id) if post.parent_id is not None else None
     tell_here(db, post.author_id, post.id, readers, parent)
+    tell_followers(db, post.author_id, post.id)
     send_post(db, node, post.id, "Create", topic_of(db, post))
 
 

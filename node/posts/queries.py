@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, true
 
 from node.boundary import Anonymous, Member, Reader, readable
 from node.errors import NotFound
@@ -14,7 +14,8 @@ from node.media.tables import files
 from node.memberships import ACCEPTED, follows
 from node.objects import COMPANY, HELD, LIVE, PUBLIC, objects
 from node.posts.reactions import ANNOUNCE, LIKE
-from node.posts.tables import hashtags, mentions, posts, reactions
+from node.posts.tables import followed_tags, hashtags, mentions, pins, posts, reactions
+from node.silences import is_heard, silenced_by
 from node.topics.tables import topics
 from node.windows import Window, rows_within
 
@@ -37,6 +38,7 @@ def list_home(db: Connection, member: Member, before: int | None = None) -> Time
         objects.c.author_id.in_(_followed(member)),
         posts.c.topic_id.in_(_followed(member)),
         objects.c.id.in_(_boosted(member)),
+        objects.c.id.in_(_tagged(member)),
     )
     return _page(db, member, or_(objects.c.audience != PUBLIC, open_ones) & _begins(), before)
 
@@ -73,9 +75,16 @@ def _followed(member: Member) -> Any:
 
 def _boosted(member: Member) -> Any:
     """What people they follow passed on."""
-    return select(reactions.c.target_id).where(
-        reactions.c.type == ANNOUNCE, reactions.c.actor_id.in_(_followed(member))
+    seen = _followed(member).where(
+        follows.c.boosts, follows.c.followed_id.not_in(silenced_by(member.actor_id))
     )
+    return select(reactions.c.target_id).where(reactions.c.type == ANNOUNCE, reactions.c.actor_id.in_(seen))
+
+
+def _tagged(member: Member) -> Any:
+    """What carries a hashtag that they follow."""
+    mine = select(followed_tags.c.tag).where(followed_tags.c.member_id == member.actor_id)
+    return select(hashtags.c.object_id).where(hashtags.c.tag.in_(mine))
 
 
 def _begins() -> ColumnElement[bool]:
@@ -92,6 +101,7 @@ def home_within(db: Connection, member: Member, window: Window) -> list[Row[Any]
         objects.c.author_id.in_(_followed(member)),
         posts.c.topic_id.in_(_followed(member)),
         objects.c.id.in_(_boosted(member)),
+        objects.c.id.in_(_tagged(member)),
     )
     return _within(db, member, or_(objects.c.audience != PUBLIC, followed), window)
 
@@ -122,22 +132,32 @@ def person_within(
     *,
     answers: bool = True,
     media: bool = False,
+    pinned: bool = False,
+    tag: str = "",
 ) -> list[Row[Any]]:
+    """What somebody wrote, also for who muted them: their page is not met by chance."""
     which = objects.c.author_id == actor_id
+    if pinned:
+        which &= objects.c.id.in_(select(pins.c.object_id).where(pins.c.member_id == actor_id))
+    if tag:
+        which &= objects.c.id.in_(select(hashtags.c.object_id).where(hashtags.c.tag == tag))
     if not answers:
         which &= _begins()
     if media:
         which &= objects.c.id.in_(select(files.c.object_id).where(files.c.object_id.is_not(None)))
-    return _within(db, reader, which, window)
+    return _within(db, reader, which, window, muted=True)
 
 
 def topic_within(db: Connection, reader: Reader, topic_id: int, window: Window) -> list[Row[Any]]:
     return _within(db, reader, posts.c.topic_id == topic_id, window)
 
 
-def _within(db: Connection, reader: Reader, which: ColumnElement[bool], window: Window) -> list[Row[Any]]:
+def _within(
+    db: Connection, reader: Reader, which: ColumnElement[bool], window: Window, *, muted: bool = False
+) -> list[Row[Any]]:
     """Drafts of one's own are on the pages only: an app would take them for what is out."""
-    query = _readable_posts(reader).where(which, objects.c.state.in_((LIVE, HELD)))
+    query = readable_rows(reader).where(which, objects.c.state.in_((LIVE, HELD)))
+    query = query.where(_heard(reader, muted=muted))
     return rows_within(db, query, objects.c.id, window)
 
 
@@ -159,7 +179,12 @@ def list_in_topic(db: Connection, reader: Reader, topic_id: int, before: int | N
 
 def list_of_person(db: Connection, reader: Reader, actor_id: int, before: int | None = None) -> Timeline:
     """Everything of somebody that the reader may see, answers too."""
-    return _page(db, reader, objects.c.author_id == actor_id, before)
+    return _page(db, reader, objects.c.author_id == actor_id, before, muted=True)
+
+
+def list_pinned(db: Connection, reader: Reader, actor_id: int) -> list[Row[Any]]:
+    """What somebody pinned on their page, the newest first."""
+    return person_within(db, reader, actor_id, Window(), pinned=True)
 
 
 def list_open(db: Connection, before: int | None = None) -> Timeline:
@@ -169,8 +194,15 @@ def list_open(db: Connection, before: int | None = None) -> Timeline:
     return _page(db, Anonymous(), here & _begins(), before)
 
 
-def _page(db: Connection, reader: Reader, which: ColumnElement[bool], before: int | None) -> Timeline:
-    query = _readable_posts(reader).where(which)
+def _page(
+    db: Connection,
+    reader: Reader,
+    which: ColumnElement[bool],
+    before: int | None,
+    *,
+    muted: bool = False,
+) -> Timeline:
+    query = readable_rows(reader).where(which, _heard(reader, muted=muted))
     if before is not None:
         query = query.where(objects.c.id < before)
     rows = list(db.execute(query.order_by(objects.c.id.desc()).limit(PAGE + 1)))
@@ -178,7 +210,13 @@ def _page(db: Connection, reader: Reader, which: ColumnElement[bool], before: in
     return Timeline(shown, shown[-1].id if len(rows) > PAGE else None)
 
 
-def _readable_posts(reader: Reader) -> Any:
+def _heard(reader: Reader, *, muted: bool = False) -> ColumnElement[bool]:
+    """Not by whom a member silenced, nor from a server they shut out."""
+    return is_heard(reader.actor_id, muted=muted) if isinstance(reader, Member) else true()
+
+
+def readable_rows(reader: Reader) -> Any:
+    """The query of posts with the columns of their objects that a reader may read."""
     return (
         select(*objects.c, *posts.c)
         .join(posts, posts.c.object_id == objects.c.id)
@@ -188,7 +226,7 @@ def _readable_posts(reader: Reader) -> Any:
 
 def get_readable_post(db: Connection, reader: Reader, object_id: int) -> Row[Any]:
     """A post with the columns of its object; NotFound alike for none and for one of others."""
-    row: Row[Any] | None = db.execute(_readable_posts(reader).where(objects.c.id == object_id)).one_or_none()
+    row: Row[Any] | None = db.execute(readable_rows(reader).where(objects.c.id == object_id)).one_or_none()
     if row is None:
         raise NotFound
     return row
@@ -196,13 +234,16 @@ def get_readable_post(db: Connection, reader: Reader, object_id: int) -> Row[Any
 
 def readable_posts(db: Connection, reader: Reader, ids: Collection[int]) -> list[Row[Any]]:
     """Those of these posts that the reader may read."""
-    return list(db.execute(_readable_posts(reader).where(objects.c.id.in_(ids)))) if ids else []
+    return list(db.execute(readable_rows(reader).where(objects.c.id.in_(ids)))) if ids else []
 
 
 def list_thread(db: Connection, reader: Reader, object_id: int) -> list[tuple[Row[Any], int]]:
     """The conversation that a post stands in, in reading order, with how deep each answer is nested."""
     root_id = get_readable_post(db, reader, object_id).root_id
-    query = _readable_posts(reader).where(posts.c.root_id == root_id)
+    # The post that was asked for stands there, whoever wrote it.
+    query = readable_rows(reader).where(
+        posts.c.root_id == root_id, _heard(reader) | (objects.c.id == object_id)
+    )
     return in_reading_order(list(db.execute(query.order_by(objects.c.id).limit(MOST_IN_THREAD))))
 
 

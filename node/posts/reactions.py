@@ -8,11 +8,11 @@ from node.actors import get_actor
 from node.boundary import Member, Outside, Receiver, get_readable, may_hold, receivers, receivers_of_update
 from node.errors import NotFound
 from node.identity import SELF, Identity
-from node.notices import notify
 from node.objects import COMPANY, LIVE, PEOPLE, PUBLIC, add_object, is_closed, is_room, objects
 from node.outbox import publish
 from node.people.actions import need_face, refuse_guest
 from node.posts.documents import reaction_document, undo_activity
+from node.posts.hearing import tell_of
 from node.posts.storing import find_reaction, insert_reaction, remove_reaction
 
 LIKE, ANNOUNCE = "Like", "Announce"
@@ -31,7 +31,7 @@ def like(db: Connection, node: Identity, member_id: int, object_id: int) -> None
     insert_reaction(db, like_id, target_id=object_id, actor_id=member_id, kind=LIKE)
     author = get_actor(db, target.author_id)
     if author.peer_id == SELF and author.id != member_id:
-        notify(db, author.id, "like", from_id=member_id, object_id=object_id, link=f"/o/{object_id}")
+        tell_of(db, author.id, "like", from_id=member_id, object_id=object_id)
     _send(db, node, member_id, like_id, target, undo=False)
 
 

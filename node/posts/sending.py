@@ -10,10 +10,10 @@ from node.actors import get_actor
 from node.boundary import Receiver, holders_of, receivers, receivers_of_update
 from node.errors import NotFound
 from node.identity import SELF, Identity
-from node.notices import notify
 from node.objects import COMPANY, PEOPLE, PUBLIC
 from node.outbox import publish
 from node.posts.documents import activity_around, delete_activity, named_actors, note_document
+from node.posts.hearing import tell_of
 from node.posts.storing import addressees_of, get_post
 from node.queue import activities
 from node.topics.activities import announce
@@ -24,15 +24,14 @@ def tell_here(
     db: Connection, author_id: int, object_id: int, readers: Sequence[Row[Any]], parent: Row[Any] | None
 ) -> None:
     """Local people who are answered or named, and may read it, hear of it once."""
-    link = f"/o/{object_id}"
     answered = get_actor(db, parent.author_id) if parent is not None and parent.author_id else None
     told = {author_id}
     if answered is not None and answered.peer_id == SELF and answered.id not in told:
-        notify(db, answered.id, "reply", from_id=author_id, object_id=object_id, link=link)
+        tell_of(db, answered.id, "reply", from_id=author_id, object_id=object_id)
         told.add(answered.id)
     for reader in readers:
         if reader.peer_id == SELF and reader.id not in told:
-            notify(db, reader.id, "mention", from_id=author_id, object_id=object_id, link=link)
+            tell_of(db, reader.id, "mention", from_id=author_id, object_id=object_id)
 
 
 def send_post(db: Connection, node: Identity, object_id: int, kind: str, topic: Row[Any] | None) -> None:

@@ -73,3 +73,37 @@ app_repeats = Table(
     Column("object_id", Id, ForeignKey("objects.id"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
 )
+
+bookmarks = Table(
+    "bookmarks",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("member_id", Id, ForeignKey("actors.id"), nullable=False),
+    Column("object_id", Id, ForeignKey("objects.id"), nullable=False),
+    UniqueConstraint("member_id", "object_id"),
+)
+
+pins = Table(
+    "pins",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("member_id", Id, ForeignKey("actors.id"), nullable=False),
+    Column("object_id", Id, ForeignKey("objects.id"), nullable=False),
+    UniqueConstraint("member_id", "object_id"),
+)
+
+muted_threads = Table(
+    "muted_threads",
+    metadata,
+    Column("member_id", Id, ForeignKey("actors.id"), primary_key=True),
+    Column("root_id", Id, ForeignKey("objects.id"), primary_key=True),
+)
+
+followed_tags = Table(
+    "followed_tags",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("member_id", Id, ForeignKey("actors.id"), nullable=False),
+    Column("tag", Text, nullable=False),  # casefolded
+    UniqueConstraint("member_id", "tag"),
+)

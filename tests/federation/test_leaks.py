@@ -19,6 +19,7 @@ from node.app import build_app
 from node.changes import FILTERS, GONE, NEW, NOTICE, note_change
 from node.db import metadata
 from node.identity import SELF
+from node.memberships import guests
 from node.notices import notices
 from node.objects import COMPANY, DELETED, PUBLIC, objects
 from node.posts.reactions import like
@@ -210,6 +211,7 @@ async def test_a_form_with_a_guessed_id_gets_the_answer_of_no_id_at_all(world: W
 async def test_an_app_that_guesses_an_id_gets_the_answer_of_no_id_at_all(world: World, kind: str) -> None:
     node, reader = nodes_for(world, kind)[0], world.readers[kind]
     theirs = {"notice": notices_of_others(world, node, kind), "room": rooms_of_others(world, node, kind)}
+    theirs |= {"actor": unknown_people(node)}
     words = fillings(node) | {"object": unreadable(world, kind)} | theirs
     for (method, _), (path, form) in API_GUESSED.items():
         [name] = WORD.findall(path + str(form))
@@ -217,6 +219,11 @@ async def test_an_app_that_guesses_an_id_gets_the_answer_of_no_id_at_all(world: 
         assert expected[0] >= 400
         for known in words[name][:4]:
             assert await guess_by_app(reader, node, method, path, form, {name: known}) == expected, path
+
+
+def unknown_people(node: RunningNode) -> list[str]:
+    """Members know each other and whom this node met; a guest is known to who invited them alone."""
+    return [str(one) for one in node.read(lambda db: db.scalars(select(guests.c.actor_id)).all())]
 
 
 def notices_of_others(world: World, node: RunningNode, kind: str) -> list[str]:

@@ -61,6 +61,8 @@ WHO: dict[str, Line] = {
     "smit company": (SMIT, {"smit"}),
     "smit company alt text": (SMIT, {"smit"}),
     "branche company": (BRANCHE, {"branche"}),
+    # What a member wants to remember about somebody.
+    "note about bram": ({"anna"}, {"bakker"}),
     # At a gate: its author's and the editors', or its author's again.
     "held in ring": ({"anna", "ed"}, {"bakker"}),
     "held open": ({"anna", "ed"}, {"bakker"}),

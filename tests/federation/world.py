@@ -8,23 +8,28 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from federation.signatures import sign_cavage
 from node.access.members import INVITE, disable_member, make_link
+from node.access.tables import members
 from node.actors import find_actor
 from node.admin.servers import server_named, set_federation, set_standing
 from node.boundary import Member
+from node.db import insert_new
 from node.feeds.private_feeds import make_feed
 from node.gates.rules import Rules, set_rules
 from node.identity import ALLOW_LIST
+from node.ids import new_id
 from node.objects import COMPANY, PEOPLE, PUBLIC, objects
 from node.peers import LIMITED, RINGS_ONLY, find_peer
 from node.people.actions import change_profile
 from node.people.follows import follow
 from node.people.remote import require_actor
+from node.people.silencing import keep_note
 from node.posts.actions import delete_post, edit_post
 from node.posts.reactions import like
+from node.posts.tables import bookmarks, posts
 from node.posts.waiting import find_wait, send_back, take_back
 from node.rings import agreements
 from node.rings.agreements import Share
@@ -158,6 +163,7 @@ async def _seed(world: World) -> None:
     _make_feed(world)
     fill_apps(world)
     await world.settle()
+    _save_everything(world)
     for node in world.nodes.values():
         node.write(_block_boos)
 
@@ -517,6 +523,22 @@ def _make_feed(world: World) -> None:
     anna = world.people["anna"]
     token = world.bakker.write(lambda db: make_feed(db, anna, handle=ring, device=device))
     world.feed = f"/feeds/{token}"
+
+
+def _save_everything(world: World) -> None:
+    """Each member once saved all that stands at their node: the list shows what they may read."""
+    for node in world.nodes.values():
+        node.write(_bookmark_all)
+    anna, bram, words = world.people["anna"], world.people["bram"], canary("note about bram")
+    world.bakker.write(lambda db: keep_note(db, anna, bram, words))
+
+
+def _bookmark_all(db: Connection) -> None:
+    people, saved = db.scalars(select(members.c.actor_id)).all(), db.scalars(select(posts.c.object_id)).all()
+    rows = [
+        {"id": new_id(), "member_id": one, "object_id": object_id} for one in people for object_id in saved
+    ]
+    insert_new(db, bookmarks, rows)
 
 
 # --- readers ---------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _feeds()
     _filters()
     _streams()
+    _social()
 
 
 def _oauth() -> None:
@@ -179,4 +180,84 @@ def _streams() -> None:
         sa.Column("subject_id", Id, nullable=True),
         sa.Column("member_id", Id, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_changes")),
+    )
+
+
+def _social() -> None:
+    """What members want to see and to keep, each for themselves."""
+    op.add_column("follows", sa.Column("boosts", sa.Boolean(), server_default=sa.true(), nullable=False))
+    op.add_column("follows", sa.Column("notify", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.create_table(
+        "silences",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("member_id", Id, nullable=False),
+        sa.Column("actor_id", Id, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("notices", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("until_at", UtcDateTime(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["actors.id"], name=op.f("fk_silences_member_id_actors")),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_silences_actor_id_actors")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_silences")),
+        sa.UniqueConstraint(
+            "member_id", "actor_id", "kind", name=op.f("uq_silences_member_id_actor_id_kind")
+        ),
+    )
+    op.create_table(
+        "silenced_servers",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("member_id", Id, nullable=False),
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["actors.id"], name=op.f("fk_silenced_servers_member_id_actors")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_silenced_servers")),
+        sa.UniqueConstraint("member_id", "domain", name=op.f("uq_silenced_servers_member_id_domain")),
+    )
+    op.create_table(
+        "person_notes",
+        sa.Column("member_id", Id, nullable=False),
+        sa.Column("actor_id", Id, nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["actors.id"], name=op.f("fk_person_notes_member_id_actors")),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_person_notes_actor_id_actors")),
+        sa.PrimaryKeyConstraint("member_id", "actor_id", name=op.f("pk_person_notes")),
+    )
+    op.create_table(
+        "bookmarks",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("member_id", Id, nullable=False),
+        sa.Column("object_id", Id, nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["actors.id"], name=op.f("fk_bookmarks_member_id_actors")),
+        sa.ForeignKeyConstraint(["object_id"], ["objects.id"], name=op.f("fk_bookmarks_object_id_objects")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bookmarks")),
+        sa.UniqueConstraint("member_id", "object_id", name=op.f("uq_bookmarks_member_id_object_id")),
+    )
+    op.create_table(
+        "pins",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("member_id", Id, nullable=False),
+        sa.Column("object_id", Id, nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["actors.id"], name=op.f("fk_pins_member_id_actors")),
+        sa.ForeignKeyConstraint(["object_id"], ["objects.id"], name=op.f("fk_pins_object_id_objects")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pins")),
+        sa.UniqueConstraint("member_id", "object_id", name=op.f("uq_pins_member_id_object_id")),
+    )
+    op.create_table(
+        "muted_threads",
+        sa.Column("member_id", Id, nullable=False),
+        sa.Column("root_id", Id, nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["actors.id"], name=op.f("fk_muted_threads_member_id_actors")),
+        sa.ForeignKeyConstraint(["root_id"], ["objects.id"], name=op.f("fk_muted_threads_root_id_objects")),
+        sa.PrimaryKeyConstraint("member_id", "root_id", name=op.f("pk_muted_threads")),
+    )
+    op.create_table(
+        "followed_tags",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("member_id", Id, nullable=False),
+        sa.Column("tag", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["actors.id"], name=op.f("fk_followed_tags_member_id_actors")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_followed_tags")),
+        sa.UniqueConstraint("member_id", "tag", name=op.f("uq_followed_tags_member_id_tag")),
     )
