@@ -59,7 +59,7 @@ from node.people import notices_pages
 from node.people import pages as people_pages
 from node.posts import activities as posts
 from node.posts import pages as post_pages
-from node.posts import relays, sharing_pages, waiting_pages
+from node.posts import planned_pages, relays, sharing_pages, waiting_pages
 from node.rings import activities as rings
 from node.rings import pages as ring_pages
 from node.rings.restoring import begin_comparing
@@ -78,7 +78,7 @@ from node.web.proxies import TrustedProxies
 from node.web.shells import BareShell
 from node.web.tries import Tries
 from node.web.visits import Services, page
-from node.workers import deliveries, files, gates, trust
+from node.workers import deliveries, files, gates, planned, trust
 from node.workers import rings as ring_workers
 from node.workers.housekeeping import Housekeeping
 from node.workers.loop import RunOnce, Wake, Work, run_forever
@@ -168,6 +168,7 @@ def workers() -> list[RunOnce]:
         ReceivedWorker(handlers(), posts.store_fetched, rings.note_incoming_number),
         files.run_once,
         gates.run_once,
+        planned.run_once,
         ring_workers.RingsWorker(),
         trust.run_once,
         Housekeeping(),
@@ -234,6 +235,7 @@ def _routes() -> list[BaseRoute]:
         *feed_pages.ROUTES,
         *waiting_pages.ROUTES,
         *sharing_pages.ROUTES,
+        *planned_pages.ROUTES,
         *post_pages.ROUTES,
     ]
 

@@ -11,6 +11,7 @@ from node.api import (
     notifications,
     relationships,
     saved,
+    scheduled,
     statuses,
     timelines,
 )
@@ -27,5 +28,6 @@ ENDPOINTS = [
     *notifications.ENDPOINTS,
     *markers.ENDPOINTS,
     *filters.ENDPOINTS,
+    *scheduled.ENDPOINTS,
     *media.ENDPOINTS,
 ]

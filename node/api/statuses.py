@@ -8,6 +8,7 @@ from sqlalchemy import Row
 from node.api.accounts_shown import accounts_by_id
 from node.api.calls import ANYONE, Call, Refused, Reply, delete, get, post, put
 from node.api.queries import files_of, versions_of
+from node.api.scheduled import schedule
 from node.api.statuses_shown import attachment_for, audience_lines, content_of, render_list, render_status
 from node.boundary import Member
 from node.errors import NotFound
@@ -39,6 +40,8 @@ def publish(call: Call) -> Any:
         language=language_of(call),
         uploads=params.ids("media_ids"),
     )
+    if params.line("scheduled_at"):
+        return schedule(call, wish, key)
     object_id = publish_from_app(call.db, call.node, call.services.settings, call.member, wish)
     if key:
         remember_first(call.db, call.member_id, key, object_id)

@@ -1,6 +1,6 @@
 """Files get their object, and lose it; those of other nodes come in."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -81,10 +81,11 @@ def attach_uploads(
             attach_pictures(db, settings, owner_id, object_id, [_read_stored(settings, row)], [row.alt])
 
 
-def forget_uploads(db: Connection) -> None:
-    """For housekeeping: what nobody posted within a day."""
+def forget_uploads(db: Connection, kept: Collection[int]) -> None:
+    """For housekeeping: what nobody posted within a day, but for what waits with a planned post."""
     old = files.c.object_id.is_(None), files.c.created_at < now() - UPLOAD_LASTS
-    db.execute(delete(files).where(*old))
+    for file_id in set(db.scalars(select(files.c.id).where(*old))) - set(kept):
+        db.execute(delete(files).where(files.c.id == file_id))
 
 
 def copy_pictures(db: Connection, settings: Settings, object_id: int) -> tuple[list[Picture], list[str]]:

@@ -74,6 +74,7 @@ SENTENCES = {
     "gate_sent_back": msg("%(name)s sent back what you wrote, with a reason."),
     "gate_no_editor": msg("What you wrote waits for an editor, but nobody else here is one. Ask your admin."),
     "gate_needs_editor": msg("A post waits for an editor, but there is none. Make somebody editor."),
+    "planned_stuck": msg("What you had planned did not go out. Look why."),
     "gate_stuck": msg("What you wrote could not go out. Look why."),
     "room_invited": msg("%(name)s invites you to a room."),
     "room_asked": msg("%(name)s asks to come into a room of which you are host."),
@@ -88,7 +89,7 @@ SENTENCES = {
 ICONS = {"mention": "topic", "post": "write", "reply": "reply", "like": "heart", "boost": "open"}
 ICONS |= dict.fromkeys(("follow", "follow_request", "follow_accepted", "follow_refused"), "follow")
 ICONS |= dict.fromkeys(("gate_waits", "gate_no_editor", "gate_needs_editor", "gate_stuck"), "clock")
-ICONS |= {"gate_let_go": "done", "gate_sent_back": "left"}
+ICONS |= {"planned_stuck": "clock", "gate_let_go": "done", "gate_sent_back": "left"}
 ICONS |= dict.fromkeys(("reset_made", "password_changed"), "lock")
 ICONS |= dict.fromkeys(("key_made", "key_changed", "key_conflict", "departures_differ"), "lock")
 ICONS |= dict.fromkeys((kind for kind in SENTENCES if kind.startswith("room_")), "room")

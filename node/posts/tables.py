@@ -107,3 +107,23 @@ followed_tags = Table(
     Column("tag", Text, nullable=False),  # casefolded
     UniqueConstraint("member_id", "tag"),
 )
+
+planned_posts = Table(
+    "planned_posts",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("member_id", Id, ForeignKey("members.actor_id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("audience", Text, nullable=False),  # what the words meant when they were planned
+    Column("text", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("parent_id", Id, ForeignKey("objects.id")),
+    Column("warning", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("uploads", Text, nullable=False),  # ids parted by spaces
+    Column("key", Text, nullable=False),  # an app that sends the same key means the same post
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("stuck", Text, nullable=False),  # why it did not go, in its author's language
+    Index(None, "member_id"),
+    Index(None, "at"),
+)

@@ -21,3 +21,18 @@ def end_of_day(form: Form, name: str) -> datetime:
         form.fail(name, msg("Fill in a date."))
         return now()
     return datetime.combine(day, time(23, 59, 59), AMSTERDAM)
+
+
+def moment_text(value: datetime) -> str:
+    """For a field with date and time, to the minute."""
+    return value.astimezone(AMSTERDAM).strftime("%Y-%m-%dT%H:%M")
+
+
+def read_moment(form: Form, name: str) -> datetime:
+    """A date and time that was filled in, by Amsterdam's clock."""
+    try:
+        found = datetime.fromisoformat(form.line(name, longest=19))
+    except ValueError:
+        form.fail(name, msg("Fill in a date and a time."))
+        return now()
+    return found.replace(tzinfo=AMSTERDAM)

@@ -12,6 +12,7 @@ from node.changes import forget_changes
 from node.db import writing
 from node.ids import now
 from node.media.actions import forget_uploads, sweep_orphans
+from node.posts.planned import planned_uploads
 from node.posts.retention import delete_parted_content
 from node.queue import forget_ended
 from node.settings import Settings
@@ -40,8 +41,8 @@ def tidy(engine: Engine, settings: Settings) -> None:
         forget_ended(db, now() - KEEP_ENDED)
         forget_expired(db)
         forget_codes(db)
-        forget_uploads(db)
         forget_changes(db)
+        forget_uploads(db, planned_uploads(db))
         tell_ends(db)
         delete_parted_content(db)
     with writing(engine) as db:

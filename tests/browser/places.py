@@ -38,7 +38,14 @@ MEMBER = (
     *("/o/{question}/delete", "/@fatima", "/@joris", "/people", "/follow", "/followers", "/notices"),
     *("/settings", "/settings/face", "/settings/feeds"),
     *("/rooms", "/rooms/new", "/rooms/{room}", "/rooms/{room}/about", "/rooms/{listed}/about"),
-    *("/waiting", "/o/{held}/waiting", "/o/{draft}/waiting", "/o/{draft}/check", "/o/{question}/share"),
+    *(
+        "/planned",
+        "/waiting",
+        "/o/{held}/waiting",
+        "/o/{draft}/waiting",
+        "/o/{draft}/check",
+        "/o/{question}/share",
+    ),
     *("/recalled", "/recalled/{recalled}", "/rings/streng/check", "/gates/open/check"),
 )
 DIRECTOR = (

@@ -22,7 +22,7 @@ from node.notices import notices
 from node.objects import DELETED, objects
 from node.peers import peers
 from node.people.filters import filter_keywords, filter_statuses, filters
-from node.posts.tables import hashtags
+from node.posts.tables import hashtags, planned_posts
 from node.queue import activities
 from node.rings.tables import agreements, pairings, rings
 from node.rooms.tables import room_details
@@ -134,6 +134,8 @@ READ: dict[str, list[str]] = {
     "/waiting": ["/waiting"],
     "/o/{id}/waiting": ["/o/{waiting}/waiting"],
     "/o/{id}/check": ["/o/{waiting}/check"],
+    "/planned": ["/planned"],
+    "/planned/{id}": ["/planned/{planned}"],
     "/gates": ["/gates"],
     "/gates/open": ["/gates/open"],
     "/gates/open/check": ["/gates/open/check"],
@@ -209,6 +211,8 @@ GUESSED: dict[str, tuple[str, dict[str, str]]] = {
     "/o/{id}/take-back": ("/o/{object}/take-back", {}),
     "/o/{id}/drop-edit": ("/o/{object}/drop-edit", {}),
     "/o/{id}/check": ("/o/{object}/check", {"version": "2", "all": "on"}),
+    "/planned/{id}": ("/planned/{planned}", {"text": "Anders", "at": "2030-01-01T12:00"}),
+    "/planned/{id}/delete": ("/planned/{planned}/delete", {}),
     "/o/{id}/share": ("/o/{object}/share", {"further": "public"}),
     "/recalled/{id}/again": ("/recalled/{object}/again", {}),
     "/rings/{handle}/gate": ("/rings/{ring}/gate", {"minutes": "0"}),
@@ -375,6 +379,7 @@ def _ids(db: Connection) -> Fillings:
         "link": texts(links.c.id),
         "ring_id": texts(rings.c.id),
         "notice": texts(notices.c.id),
+        "planned": texts(planned_posts.c.id),
         "filter": texts(filters.c.id),
         "keyword": texts(filter_keywords.c.id),
         "named": texts(filter_statuses.c.id),

@@ -73,6 +73,8 @@ WHO: dict[str, Line] = {
     # What a member keeps for their apps.
     "name of a filter": ({"anna"}, {"bakker"}),
     "word of a filter": ({"anna"}, {"bakker"}),
+    "planned text": ({"anna"}, {"bakker"}),
+    "planned warning": ({"anna"}, {"bakker"}),
     # The ring of Bakker and Smit.
     "ring title": (PARTNERS, PARTNER_DISKS),
     "ring text": (PARTNERS, PARTNER_DISKS),

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _filters()
     _streams()
     _social()
+    _planned()
 
 
 def _oauth() -> None:
@@ -261,3 +262,31 @@ def _social() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_followed_tags")),
         sa.UniqueConstraint("member_id", "tag", name=op.f("uq_followed_tags_member_id_tag")),
     )
+
+
+def _planned() -> None:
+    op.create_table(
+        "planned_posts",
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.Column("member_id", Id, nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("audience", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("visibility", sa.Text(), nullable=False),
+        sa.Column("parent_id", Id, nullable=True),
+        sa.Column("warning", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("uploads", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("stuck", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["members.actor_id"], name=op.f("fk_planned_posts_member_id_members")
+        ),
+        sa.ForeignKeyConstraint(
+            ["parent_id"], ["objects.id"], name=op.f("fk_planned_posts_parent_id_objects")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_planned_posts")),
+    )
+    op.create_index(op.f("ix_planned_posts_member_id"), "planned_posts", ["member_id"])
+    op.create_index(op.f("ix_planned_posts_at"), "planned_posts", ["at"])
