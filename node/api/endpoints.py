@@ -13,6 +13,7 @@ from node.api import (
     saved,
     scheduled,
     statuses,
+    tags,
     timelines,
 )
 
@@ -24,6 +25,7 @@ ENDPOINTS = [
     *statuses.ENDPOINTS,
     *saved.ENDPOINTS,
     *timelines.ENDPOINTS,
+    *tags.ENDPOINTS,
     *lists.ENDPOINTS,
     *notifications.ENDPOINTS,
     *markers.ENDPOINTS,

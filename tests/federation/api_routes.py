@@ -32,6 +32,8 @@ API_READ: dict[str, list[str]] = {
     "/api/v1/blocks": ["/api/v1/blocks"],
     "/api/v1/mutes": ["/api/v1/mutes"],
     "/api/v1/domain_blocks": ["/api/v1/domain_blocks"],
+    "/api/v1/tags/{tag}": ["/api/v1/tags/storing"],
+    "/api/v1/followed_tags": ["/api/v1/followed_tags"],
     "/api/v1/bookmarks": ["/api/v1/bookmarks?limit=40"],
     "/api/v1/favourites": ["/api/v1/favourites?limit=40"],
     "/api/v1/statuses/{id}/favourited_by": ["/api/v1/statuses/{object}/favourited_by"],
@@ -130,6 +132,8 @@ API_PLAIN = {
     ("POST", "/api/v2/filters"),
     ("POST", "/api/v1/filters"),
     ("POST", "/api/v1/domain_blocks"),
+    ("POST", "/api/v1/tags/{tag}/follow"),
+    ("POST", "/api/v1/tags/{tag}/unfollow"),
     ("DELETE", "/api/v1/domain_blocks"),
 }
 

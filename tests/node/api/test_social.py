@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from node.actors import change_actor
 from node.memberships import ACCEPTED, follows
-from node.objects import COMPANY
+from node.objects import COMPANY, PUBLIC
 from tests.factories import log_in, make_member, make_ring, open_app, pair, post
 from tests.network import RunningNode, settle
 from tests.node.people.conftest import Two
@@ -221,3 +221,19 @@ async def test_the_posts_of_somebody_are_filtered_as_asked(node: RunningNode) ->
     assert await ids(app, f"{theirs}?exclude_replies=true&exclude_reblogs=true") == [str(first)]
     assert await ids(app, f"{theirs}?tagged=Storing") == [str(first)]
     assert await ids(app, f"{theirs}?only_media=true") == []
+
+
+async def test_what_carries_a_followed_hashtag_comes_into_home(node: RunningNode) -> None:
+    make_member(node, "anna")
+    piet = make_member(node, "piet", has_face=True)
+    app = open_app(node, "anna")
+    post(node, "piet", PUBLIC, "Alles over #Storing")
+    assert "Alles over" not in await texts(app, "/api/v1/timelines/home")
+    assert (await act(app, "/api/v1/tags/Storing/follow"))["following"] is True
+    assert [one["name"] for one in (await app.get("/api/v1/followed_tags")).json()] == ["storing"]
+    assert "Alles over" in await texts(app, "/api/v1/timelines/home")
+    await act(app, f"{ACCOUNTS}/{piet}/mute")
+    assert "Alles over" not in await texts(app, "/api/v1/timelines/home")
+    await act(app, f"{ACCOUNTS}/{piet}/unmute")
+    assert (await act(app, "/api/v1/tags/storing/unfollow"))["following"] is False
+    assert "Alles over" not in await texts(app, "/api/v1/timelines/home")
