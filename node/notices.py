@@ -152,6 +152,13 @@ def count_unread(db: Connection, member: Member) -> int:
     return int(db.execute(query).scalar_one())
 
 
+def count_unread_of(db: Connection, member: Member, kinds: Sequence[str]) -> int:
+    """The same of these kinds alone."""
+    joined = notices.outerjoin(objects, objects.c.id == notices.c.object_id)
+    unread = _shown(member), notices.c.read_at.is_(None), notices.c.kind.in_(kinds)
+    return int(db.execute(select(func.count()).select_from(joined).where(*unread)).scalar_one())
+
+
 def mark_read(db: Connection, member: Member) -> None:
     unread = (notices.c.member_id == member.actor_id) & notices.c.read_at.is_(None)
     db.execute(update(notices).where(unread).values(read_at=now()))

@@ -14,6 +14,7 @@ from node.api.statuses_shown import render_statuses
 from node.errors import NotFound
 from node.notices import drop_notices, find_notice, notices_within
 from node.posts.queries import readable_posts
+from node.web.bodies import Params
 from schemas.mastodon import timestamp
 
 TYPES = {
@@ -29,13 +30,21 @@ WITH_STATUS = ("mention", "status", "favourite", "reblog")
 
 
 def show_notifications(call: Call) -> Any:
-    params = call.params
-    wanted, unwanted = set(params.many("types")), set(params.many("exclude_types"))
-    kinds = [kind for kind, name in TYPES.items() if (not wanted or name in wanted) and name not in unwanted]
-    rows = notices_within(
-        call.db, call.member, kinds, call.window(default=40, most=80), from_id=params.id("account_id")
-    )
+    kinds, from_id = kinds_asked(call.params), call.params.id("account_id")
+    rows = notices_within(call.db, call.member, kinds, call.window(default=40, most=80), from_id=from_id)
     return page(call, b"[" + b",".join(_render(call, rows)) + b"]", [row.id for row in rows])
+
+
+def kinds_asked(params: Params) -> list[str]:
+    wanted, unwanted = set(params.many("types")), set(params.many("exclude_types"))
+    return [kind for kind, name in TYPES.items() if (not wanted or name in wanted) and name not in unwanted]
+
+
+def group_key(row: Row[Any]) -> str:
+    """What several people did with one post, and all who follow, are one line in newer apps."""
+    if row.kind in ("like", "boost"):
+        return f"{TYPES[row.kind]}-{row.object_id}"
+    return "follow" if row.kind == "follow" else f"ungrouped-{row.id}"
 
 
 def show_notification(call: Call) -> Any:
@@ -62,16 +71,24 @@ def _own(call: Call) -> Row[Any]:
     return row
 
 
-def _render(call: Call, rows: Sequence[Row[Any]]) -> list[bytes]:
+def told(call: Call, rows: Sequence[Row[Any]]) -> dict[int, bytes | None]:
+    """Those of these notices that an app hears of, with their status."""
     posts = readable_posts(call.db, call.member, {row.object_id for row in rows if row.object_id is not None})
     statuses = render_statuses(call, left_after_hiding(call, posts, "notifications"))
     senders = {row.from_id for row in rows if row.from_id is not None}
     accounts = accounts_by_id(call.db, call.node, senders, for_members=True)
-    return [
-        _whole(row, accounts[row.from_id], statuses.get(row.object_id))
+    return {
+        row.id: statuses.get(row.object_id)
         for row in rows
         if row.from_id in accounts and (TYPES[row.kind] not in WITH_STATUS or row.object_id in statuses)
-    ]
+    }
+
+
+def _render(call: Call, rows: Sequence[Row[Any]]) -> list[bytes]:
+    heard = told(call, rows)
+    senders = {row.from_id for row in rows if row.id in heard}
+    accounts = accounts_by_id(call.db, call.node, senders, for_members=True)
+    return [_whole(row, accounts[row.from_id], heard[row.id]) for row in rows if row.id in heard]
 
 
 def _whole(row: Row[Any], account: Any, status: bytes | None) -> bytes:
@@ -79,7 +96,7 @@ def _whole(row: Row[Any], account: Any, status: bytes | None) -> bytes:
         "id": str(row.id),
         "type": TYPES[row.kind],
         "created_at": timestamp(row.created_at),
-        "group_key": f"ungrouped-{row.id}",
+        "group_key": group_key(row),
         "account": account,
     }
     rendered = to_json(head)
