@@ -6,13 +6,16 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
+from node.changes import NEW, note_change
 from node.errors import Invalid, NotFound
 from node.ids import now
 from node.media.tables import files
+from node.objects import COMPANY
 from node.posts.actions import delete_post
-from tests.factories import leave_ring, log_in, picture
+from tests.factories import app_token, leave_ring, log_in, picture, post
 from tests.federation.circle import Circle
 from tests.federation.traffic import find_text, find_uri, get_text
+from tests.streams import listening
 
 
 async def test_a_delete_reaches_a_node_that_left(own_circle: Circle) -> None:
@@ -63,3 +66,19 @@ async def test_the_clock_ends_a_ring(own_circle: Circle) -> None:
         assert await own_circle.ask(own_circle.smit, f"/o/{made}") == 404
         with pytest.raises((Invalid, NotFound)):
             own_circle.post("Te laat voor de ring")
+
+
+async def test_a_stream_says_nothing_of_a_ring_from_the_moment_that_we_left_it(own_circle: Circle) -> None:
+    node = own_circle.bakker
+    async with listening(node, app_token(node, "anna"), "user") as app:
+        await app.message()
+        made = own_circle.post("In de ring")
+        assert (await app.event())["payload"]["id"] == str(made)
+        known = post(own_circle.smit, "sara", own_circle.ring, "Van Smit")
+        await own_circle.settle()
+        heard = await app.event()
+        assert heard["payload"]["account"]["acct"].startswith("sara@")
+        await leave_ring(node, "monteurs")
+        node.write(lambda db: note_change(db, NEW, int(heard["payload"]["id"])))
+        last = own_circle.post("Van ons", audience=COMPANY)
+        assert (await app.event())["payload"]["id"] == str(last) != str(known)
