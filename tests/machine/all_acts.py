@@ -1,7 +1,7 @@
 """Every act there is: they add themselves when their module is imported."""
 
-from tests.machine import copies, enemies, rooms
+from tests.machine import copies, enemies, partners, rooms
 from tests.machine.acts import ACTS
 
-MODULES = (copies, enemies, rooms)
+MODULES = (copies, enemies, partners, rooms)
 __all__ = ["ACTS", "MODULES"]

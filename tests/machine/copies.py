@@ -73,6 +73,7 @@ def _forget(m: Machine, name: str, copy: Copy) -> None:
         is_since = any(period.start > copy.moment for period in periods)
         if node == name and is_since and model.pairs.get((node, other)) == BLOCKED:
             model.pairs[node, other] = PAIRED
+    model.policies = {pair: policy for pair, policy in model.policies.items() if pair[0] != name}
     for (node, ring), view in model.views.items():
         if node == name:
             view.is_restored = True  # what it must have again is told by tests of its own

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import and_, or_, select, true
+from sqlalchemy import and_, false, or_, select, true
 
 from node import boundary, queue
 from node.access import logins, visitors
@@ -115,6 +115,17 @@ def company_is_for_partners_too() -> Sequence[tuple[Any, str, Any]]:
         return or_(right(reader, moment), objects.c.audience == COMPANY)
 
     return [(boundary, "_open_to_outside", outside)]
+
+
+@fault("rule_partner", "write_post")
+def rings_only_changes_nothing() -> Sequence[tuple[Any, str, Any]]:
+    """Open posts are read by whoever is to get those of rings alone."""
+    return [(boundary, "exchanges_open", _always(true()))]
+
+
+@fault("rule_partner", "write_post", "work")
+def limited_servers_are_shown_to_all() -> Sequence[tuple[Any, str, Any]]:
+    return [(boundary, "_of_limited", false)]
 
 
 @fault("block")

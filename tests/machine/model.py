@@ -12,6 +12,7 @@ COMPANY, PUBLIC, PEOPLE, NOBODY = "company", "public", "people", "nobody"
 EDITOR = "dir"  # who directs a firm here is its editor too
 PROVED_FOR = timedelta(hours=1)
 KNOWN, PAIRED, BLOCKED = "known", "paired", "blocked"
+LIMITED, RINGS_ONLY = "limited", "rings_only"
 Member = tuple[str, str]  # node, name
 
 
@@ -216,6 +217,7 @@ class Model:
     things: list[Thing] = field(default_factory=list)
     rooms: dict[str, Room] = field(default_factory=dict)
     blocks: dict[tuple[str, str], list[Period]] = field(default_factory=dict)
+    policies: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def view(self, node: str, ring: str) -> View:
         return self.views.setdefault((node, ring), View(node))
@@ -233,11 +235,15 @@ class Model:
         found = self.proved.get((node, other))
         return found is not None and moment - found <= PROVED_FOR
 
+    def open_things(self, *nodes: str) -> list["Thing"]:
+        return [thing for thing in self.things if thing.audience == PUBLIC and thing.node in nodes]
+
     # --- pairs ---
 
     def pair(self, one: str, other: str, moment: datetime) -> None:
         for here, there in ((one, other), (other, one)):
             self.pairs[here, there] = PAIRED
+            self.policies.pop((here, there), None)  # whether it outlives a block is told by tests of its own
             for period in self.blocks.get((here, there), []):
                 period.end = period.end or moment
             self._settle_all(here, there, moment)
@@ -342,7 +348,8 @@ class Model:
         if thing.waits:
             return self._may_see_waiting(member, thing, moment)
         if thing.audience == PUBLIC:
-            return thing.deleted is None or node != thing.node
+            is_limited = self.policies.get((node, thing.node)) == LIMITED  # and nobody here follows anybody
+            return thing.deleted is None if node == thing.node else not is_limited
         if not self.is_active(member, moment):
             return False
         if node == thing.node:
@@ -400,10 +407,10 @@ class Model:
         home = thing.node
         if thing.deleted is not None or thing.waits or firm == home:
             return False
-        if thing.audience == PUBLIC:
-            return True
         if self.pairs.get((home, firm)) == BLOCKED:
             return False
+        if thing.audience == PUBLIC:
+            return self.policies.get((home, firm)) != RINGS_ONLY
         match thing.audience:
             case "company" | "nobody":
                 return False
