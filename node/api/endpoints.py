@@ -3,6 +3,7 @@
 from node.api import (
     accounts,
     apps,
+    conversations,
     filters,
     grouped,
     instance,
@@ -32,6 +33,7 @@ ENDPOINTS = [
     *grouped.ENDPOINTS,
     *markers.ENDPOINTS,
     *filters.ENDPOINTS,
+    *conversations.ENDPOINTS,
     *scheduled.ENDPOINTS,
     *media.ENDPOINTS,
 ]

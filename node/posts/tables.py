@@ -108,6 +108,15 @@ followed_tags = Table(
     UniqueConstraint("member_id", "tag"),
 )
 
+conversation_marks = Table(
+    "conversation_marks",
+    metadata,
+    Column("member_id", Id, ForeignKey("members.actor_id"), primary_key=True),
+    Column("root_id", Id, primary_key=True, autoincrement=False),  # of the thread
+    Column("read_id", Id, nullable=False),
+    Column("hidden_id", Id),  # put away up to this message
+)
+
 planned_posts = Table(
     "planned_posts",
     metadata,

@@ -20,6 +20,7 @@ def upgrade() -> None:
     _streams()
     _social()
     _planned()
+    _conversations()
 
 
 def _oauth() -> None:
@@ -290,3 +291,17 @@ def _planned() -> None:
     )
     op.create_index(op.f("ix_planned_posts_member_id"), "planned_posts", ["member_id"])
     op.create_index(op.f("ix_planned_posts_at"), "planned_posts", ["at"])
+
+
+def _conversations() -> None:
+    op.create_table(
+        "conversation_marks",
+        sa.Column("member_id", Id, nullable=False),
+        sa.Column("root_id", Id, autoincrement=False, nullable=False),
+        sa.Column("read_id", Id, nullable=False),
+        sa.Column("hidden_id", Id, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["members.actor_id"], name=op.f("fk_conversation_marks_member_id_members")
+        ),
+        sa.PrimaryKeyConstraint("member_id", "root_id", name=op.f("pk_conversation_marks")),
+    )
