@@ -15,7 +15,7 @@ TEMPLATES := node/web/templates
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_USER PIP_TARGET
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev demo demo-check test soak soak-total bench interop hostile check format messages requirements clean
+.PHONY: help run dev demo demo-check test soak soak-total bench fuzz clients interop hostile check format messages requirements clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -43,6 +43,9 @@ soak: $(VENV)/.dev-stamp  ## the state machine and random kills for MINUTES=10; 
 
 soak-total: $(VENV)/.dev-stamp  ## what all runs of soak found together
 	@exec $(BIN)/python -m tests.machine.soak total
+
+clients: $(VENV)/.dev-stamp  ## Mastodon.py, toot and masto.js against a real node; writes node/api/CLIENTS.md
+	@$(BIN)/python -m tests.clients
 
 interop: $(VENV)/.dev-stamp  ## Fedify against real nodes
 	@$(BIN)/python -m pytest tests/interop
