@@ -4,6 +4,7 @@ PORT ?= 8000
 WORKERS ?= 2
 MINUTES ?= 10
 SEED ?=
+REQUESTS ?= 100000
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -32,8 +33,9 @@ demo: $(VENV)/.run-stamp  ## two firms and a hub with content, until Ctrl-C
 demo-check: $(VENV)/.dev-stamp  ## the demo, read by every kind of reader and compared with the table
 	@exec $(BIN)/python -m tests.demo_check
 
-bench: $(VENV)/.dev-stamp  ## start, memory and posting of one node, added to build/bench.jsonl
+bench: $(VENV)/.dev-stamp  ## start, memory, posting and the client API of one node, added to build/bench.jsonl
 	@$(BIN)/python -m tests.bench.start
+	@$(BIN)/python -m tests.bench.api
 
 test: $(VENV)/.dev-stamp  ## all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
@@ -43,6 +45,9 @@ soak: $(VENV)/.dev-stamp  ## the state machine and random kills for MINUTES=10; 
 
 soak-total: $(VENV)/.dev-stamp  ## what all runs of soak found together
 	@exec $(BIN)/python -m tests.machine.soak total
+
+fuzz: $(VENV)/.dev-stamp  ## generated requests to every endpoint of the client API: REQUESTS=100000; SEED=… again
+	@REQUESTS=$(REQUESTS) SEED=$(SEED) exec $(BIN)/python -m tests.fuzz
 
 clients: $(VENV)/.dev-stamp  ## Mastodon.py, toot and masto.js against a real node; writes node/api/CLIENTS.md
 	@$(BIN)/python -m tests.clients

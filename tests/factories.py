@@ -177,16 +177,16 @@ APP_SCOPES = ("read", "write", "follow", "push", "profile")
 def app_token(node: RunningNode, handle: str, *scopes: str) -> str:
     """A token that a member allowed an app, without the pages; all scopes unless some are named."""
     member_id = member_row(node, handle).actor_id
+    return node.write(lambda db: issue_token(db, member_id, *scopes))
 
-    def issue(db: Connection) -> str:
-        app = register_app(db, name="Proef", redirect_uris=[APP_HOME], scopes=list(APP_SCOPES)).row
-        wanted = list(scopes or APP_SCOPES)
-        code = allow_app(db, member_id, app, redirect_uri=APP_HOME, scopes=wanted, challenge="")
-        issued = exchange_code(db, app, code=code, redirect_uri=APP_HOME, verifier="")
-        assert isinstance(issued, Issued)
-        return issued.token
 
-    return node.write(issue)
+def issue_token(db: Connection, member_id: int, *scopes: str) -> str:
+    app = register_app(db, name="Proef", redirect_uris=[APP_HOME], scopes=list(APP_SCOPES)).row
+    wanted = list(scopes or APP_SCOPES)
+    code = allow_app(db, member_id, app, redirect_uri=APP_HOME, scopes=wanted, challenge="")
+    issued = exchange_code(db, app, code=code, redirect_uri=APP_HOME, verifier="")
+    assert isinstance(issued, Issued)
+    return issued.token
 
 
 def open_app(node: RunningNode, handle: str, *scopes: str) -> httpx.AsyncClient:

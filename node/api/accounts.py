@@ -16,6 +16,7 @@ from node.posts.queries import person_within, topic_within
 from node.posts.rendering import fold_hashtag
 
 MOST_RELATED = 100
+MOST_ASKED = 40
 
 
 def show_own(call: Call) -> Any:
@@ -24,6 +25,12 @@ def show_own(call: Call) -> Any:
 
 def show_account(call: Call) -> Any:
     return account_with_numbers(call, call.id())
+
+
+def show_accounts_asked(call: Call) -> Any:
+    """Several at once; unknown ones are left out."""
+    known = [one for one in list(dict.fromkeys(call.params.ids("id")))[:MOST_ASKED] if _is_known(call, one)]
+    return [account_with_numbers(call, one) for one in known]
 
 
 def look_up(call: Call) -> Any:
@@ -54,7 +61,7 @@ def show_relationships(call: Call) -> Any:
 
 def _is_known(call: Call, actor_id: int) -> bool:
     try:
-        get_account(call.db, call.member, actor_id)
+        get_account(call.db, call.reader, actor_id)
     except NotFound:
         return False
     return True
@@ -94,6 +101,7 @@ def show_preferences(call: Call) -> Any:
 
 ENDPOINTS = [
     get("/api/v1/accounts/verify_credentials", show_own, "profile", "read:accounts", keeps=True),
+    get("/api/v1/accounts", show_accounts_asked, "read:accounts", who=ANYONE),
     get("/api/v1/accounts/lookup", look_up, "read:accounts", who=ANYONE),
     get("/api/v1/accounts/search", search, "read:accounts"),
     get("/api/v1/accounts/relationships", show_relationships, "read:follows"),

@@ -14,6 +14,7 @@ from node.web.assets import asset_url
 # Ice Cubes reads the first three signs as a number, Mastodon.py what stands before the blank: 4.4 is what is
 # served here, quotes (4.5, level 7) are not.
 MASTODON, LEVEL = "4.4.0", 6
+SPOKEN = {"nl": "Nederlands", "en": "English"}
 PICTURES = [*EXTENSIONS, "image/gif"]
 
 
@@ -116,9 +117,37 @@ def show_nothing(_call: Call) -> Any:
     return []
 
 
+def show_none(_call: Call) -> Any:
+    """The same, where Mastodon answers with an object."""
+    return {}
+
+
+def show_languages(_call: Call) -> Any:
+    return [{"code": code, "name": name} for code, name in SPOKEN.items()]
+
+
+def show_description(_call: Call) -> Any:
+    """A company does not tell the web about itself here."""
+    return {"updated_at": None, "content": ""}
+
+
+# What a company's node has not, and apps ask for all the same: who it talks to is nobody's business, nothing
+# trends, nobody is suggested, nothing is translated.
+NOTHING = (
+    "/api/v1/instance/peers",
+    "/api/v1/instance/rules",
+    "/api/v1/custom_emojis",
+    "/api/v1/trends/tags",
+    "/api/v1/trends/statuses",
+    "/api/v1/trends/links",
+)
 ENDPOINTS = [
     get("/api/v2/instance", show_instance, who=ANYONE, keeps=True),
     get("/api/v1/instance", show_old_instance, who=ANYONE, keeps=True),
-    get("/api/v1/instance/rules", show_nothing, who=ANYONE),
-    get("/api/v1/custom_emojis", show_nothing, who=ANYONE),
+    *(get(path, show_nothing, who=ANYONE) for path in NOTHING),
+    get("/api/v1/instance/languages", show_languages, who=ANYONE),
+    get("/api/v1/instance/extended_description", show_description, who=ANYONE),
+    get("/api/v1/instance/translation_languages", show_none, who=ANYONE),
+    get("/api/v1/announcements", show_nothing, "read"),
+    get("/api/v2/suggestions", show_nothing, "read"),
 ]
