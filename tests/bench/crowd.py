@@ -32,7 +32,10 @@ class Crowd:
 def fill(db: Connection, *, count: int = POSTS) -> Crowd:
     keys.new_rsa = cycle_of_new(keys.new_rsa, count=4)
     random = Random(1)
-    members = [add_account(db, f"lid_{number}", f"Lid {number}", roles="") for number in range(READERS)]
+    members = [
+        add_account(db, f"lid_{number}", f"Lid {number}", roles="", password_hash="")
+        for number in range(READERS)
+    ]
     tokens = [issue_token(db, one) for one in members]
     ids = sorted(new_id() for _ in range(count))
     for at in range(0, count, STEP):

@@ -35,7 +35,7 @@ OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 SCOPES = "read write follow push profile"
 MEMBERS = ("anna", "bob")
 SOURCE = Path(__file__).parent / "mastojs"
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 3.0
 
 
 @dataclass
