@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tests.bench.crowd import Crowd, fill
 from tests.bench.load import rate, request
@@ -45,7 +46,7 @@ def main() -> None:
             results.write(json.dumps(line) + "\n")
 
 
-def measure(folder: Path, seconds: float, count: int) -> Iterator[dict[str, object]]:
+def measure(folder: Path, seconds: float, count: int) -> Iterator[dict[str, Any]]:
     node = make_node(folder, "bakker", ("fatima", "admin"))
     crowd = node.write(lambda db: fill(db, count=count))
     asked = {name: requests_for(name, node.port, crowd) for name in TARGETS}
@@ -64,7 +65,7 @@ def _empty(seconds: float) -> float:
         return rate(port, [request(port, "/")], seconds=seconds, connections=CONNECTIONS)
 
 
-def _line(name: str, value: float, other: float) -> dict[str, object]:
+def _line(name: str, value: float, other: float) -> dict[str, Any]:
     ratio, target = value / other, TARGETS[name]
     return {
         "name": name,

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import cycle
 
 import uvloop
@@ -88,7 +89,7 @@ async def _ask_all(
     ends = [loop.create_future() for _ in range(connections)]
     started = time.monotonic()
     for end in ends:
-        await loop.create_connection(lambda end=end: Connection(tally, end), "127.0.0.1", port)
+        await loop.create_connection(partial(Connection, tally, end), "127.0.0.1", port)
     await asyncio.sleep(seconds)
     tally.is_over = True
     await asyncio.gather(*ends)

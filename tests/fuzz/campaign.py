@@ -74,7 +74,11 @@ def _learn_posts(node: RunningNode, known: Known) -> None:
 
 async def _send(app: httpx.AsyncClient, made: Made) -> httpx.Response:
     return await app.request(
-        made.method, made.path, params=made.params or None, headers=made.headers, **made.body
+        made.method,
+        made.path,
+        params=httpx.QueryParams(made.params) if made.params else None,
+        headers=made.headers,
+        **made.body,
     )
 
 
