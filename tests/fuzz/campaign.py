@@ -76,7 +76,7 @@ async def _send(app: httpx.AsyncClient, made: Made) -> httpx.Response:
     return await app.request(
         made.method,
         made.path,
-        params=httpx.QueryParams(made.params) if made.params else None,
+        params=httpx.QueryParams(tuple(made.params)) if made.params else None,
         headers=made.headers,
         **made.body,
     )
