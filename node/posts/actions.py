@@ -158,6 +158,8 @@ def _find_parent(db: Connection, author_id: int, parent_id: int | None) -> Row[A
 def _check_audience(db: Connection, author_id: int, draft: Draft, parent: Row[Any] | None) -> str:
     """Never wider than the parent (rule 4); a ring or room only by those who are in it."""
     audience = draft.audience or (parent.audience if parent else COMPANY)
+    if draft.to and audience != PEOPLE:
+        raise Invalid(audience=msg("Choose one of these."))
     if parent is not None and not draft.to and not is_below(audience, parent.audience):
         raise Invalid(audience=msg("An answer goes to those who can read the post that it answers."))
     is_known = audience in (COMPANY, PUBLIC) or is_closed(audience) or (audience == PEOPLE and draft.to)

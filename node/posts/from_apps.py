@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from node.access.oauth.actions import may_post_open
-from node.boundary import Member, get_readable
+from node.boundary import Member, get_readable, is_guest
 from node.errors import Invalid
 from node.i18n import msg
 from node.identity import SELF, Identity
@@ -152,10 +152,16 @@ def _addressed(
     if parent is not None:
         circle = addressees_of(db, parent.id) | {parent.author_id}
         named = pick_readers(db, named, parent.audience, circle)
-    ids = {one.id for one in named if one.peer_id != SELF or is_active(db, one.id)} - {member.actor_id}
+    may_come = [one for one in named if one.peer_id != SELF or _takes_messages(db, one.id)]
+    ids = {one.id for one in may_come} - {member.actor_id}
     if not ids:
         raise Invalid(text=msg("Name somebody who can get this message, for example @jan."))
     return frozenset(ids)
+
+
+def _takes_messages(db: Connection, actor_id: int) -> bool:
+    """A guest sees the room that they were invited to, and nothing else (rule 14)."""
+    return is_active(db, actor_id) and not is_guest(db, actor_id)
 
 
 def _check_open(db: Connection, node: Identity, member: Member, audience: str) -> None:
