@@ -53,6 +53,9 @@ class Source(TypedDict):
     note: str
     fields: list[Field]
     follow_requests_count: int
+    discoverable: bool | None
+    indexable: bool
+    hide_collections: bool
 
 
 class Role(TypedDict):

@@ -63,6 +63,9 @@ def own_account(call: Call) -> CredentialAccount:
             "note": row.summary,
             "fields": [],
             "follow_requests_count": len(list_follow_requests(call.db, call.member_id)),
+            "discoverable": account["discoverable"],
+            "indexable": False,
+            "hide_collections": True,
         },
         "role": {
             "id": "3" if roles else "-99",

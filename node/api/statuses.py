@@ -145,6 +145,7 @@ def show_history(call: Call) -> Any:
             "created_at": timestamp(moment),
             "account": account,
             "media_attachments": pictures,
+            "poll": None,
             "emojis": [],
         }
         for one, moment in zip(versions, began, strict=True)

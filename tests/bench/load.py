@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle
+from typing import cast
 
 import uvloop
 
@@ -38,8 +39,7 @@ class Connection(asyncio.Protocol):
         self.left, self.head = 0, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's own kind
         self._ask()
 
     def data_received(self, data: bytes) -> None:
