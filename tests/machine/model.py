@@ -444,12 +444,22 @@ class Model:
         if thing.is_unsure or thing.waits or not self.may(member, thing, moment):
             return False
         if node == thing.node:
-            return True
+            return self._stays_at_home(thing, moment)
         if thing.deleted is not None or thing.audience in (COMPANY, PUBLIC, PEOPLE, NOBODY):
             return False
         if is_room(thing.audience):
             return self._must_in_room(member, thing, moment)
         return self._must_in_ring(member, thing, thing.audience, moment)
+
+    def _stays_at_home(self, thing: Thing, moment: datetime) -> bool:
+        """A node put back from a copy keeps its rings closed; what was confined goes with its room's ring."""
+        room = self.rooms.get(thing.audience)
+        ring = room.within if room is not None else thing.audience
+        if not is_ring(ring):
+            return True
+        is_in = self.is_in(thing.node, ring, thing.node, moment)
+        is_kept = is_in or room is None or not room.is_confined
+        return is_kept and not self.view(thing.node, ring).is_restored
 
     def _must_in_room(self, member: Member, thing: Thing, moment: datetime) -> bool:
         """Both were in it since everybody had heard of both, and are; and so are their firms in the ring."""

@@ -16,7 +16,8 @@ Chance = random.Random
 @act(6)
 async def rule_partner(m: Machine, chance: Chance) -> bool:
     """An admin says what of open posts is exchanged with another node; its rings stay as they are (A5)."""
-    one, other = chance.sample(list(m.sites), 2)
+    held = _who_hold_open_things(m)
+    one, other = chance.choice(held) if held and chance.random() < 0.6 else chance.sample(list(m.sites), 2)
     node, domain = m.sites[one].node, m.sites[other].domain
     if m.model.pairs.get((one, other)) == BLOCKED:
         return False  # a block ends by pairing again
@@ -26,6 +27,17 @@ async def rule_partner(m: Machine, chance: Chance) -> bool:
     m.model.policies[one, other] = choice
     m.touched.extend(m.model.open_things(one, other)[-5:])
     return True
+
+
+def _who_hold_open_things(m: Machine) -> list[tuple[str, str]]:
+    """A node and another one of which it has something open."""
+    things = m.model.open_things(*m.sites)[-20:]
+    return [
+        (site.name, thing.node)
+        for site in m.sites.values()
+        for thing in things
+        if site.name != thing.node and m.id_at(site, thing) is not None
+    ]
 
 
 @act(2)
