@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import httpx
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 
 from node.access.logins import list_guests, list_members
 from node.objects import COMPANY, PUBLIC
@@ -46,12 +46,16 @@ FOR_GUESTS = {
 }
 # They know no log-in: everybody gets the same, or the answer is by signature.
 KNOW_NO_COOKIE = ("/.well-known/", "/nodeinfo/", "/node/", "/a/", "/actor", "/inbox", "/media/", "/p/")
+# They ask for a token, which no guest gets, or are the same for the whole world.
+BY_TOKEN_OR_OPEN = re.compile(r"/(api|client|oauth|feeds|health)\b|.*/feed\.")
 
 
 def routes_of(node: RunningNode) -> Iterator[tuple[str, str]]:
     """Path and method of everything that answers."""
     for route in node.app.routes:
-        assert isinstance(route, Route | Mount)
+        assert isinstance(route, Route | Mount | WebSocketRoute)
+        if BY_TOKEN_OR_OPEN.match(route.path):
+            continue
         for method in sorted((getattr(route, "methods", None) or {"GET"}) - {"HEAD"}):
             yield route.path, method
 
