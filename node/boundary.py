@@ -30,6 +30,7 @@ from node.objects import (
     ANY_RING,
     ANY_ROOM,
     COMPANY,
+    DELETED,
     HELD,
     LIVE,
     OWN_STATES,
@@ -403,9 +404,8 @@ def had_before(db: Connection, reader: Reader, uri: str) -> Row[Any] | None:
 
 def could_read(db: Connection, member: Member, object_id: int) -> Row[Any] | None:
     """The row of a deleted object that this member would read now if it were still there: its end is told."""
-    moment = bindparam("moment", callable_=lambda: now(), type_=UtcDateTime(), unique=True)
-    theirs = or_(objects.c.author_id == member.actor_id, _open_to_member(member, moment))
-    gone = objects.c.id == object_id, objects.c.state == "deleted", _not_from_blocked()
+    theirs = or_(objects.c.author_id == member.actor_id, _open_to_member(member, now()))
+    gone = objects.c.id == object_id, objects.c.state == DELETED, _not_from_blocked()
     return db.execute(select(objects).where(*gone, theirs)).one_or_none()
 
 

@@ -143,20 +143,12 @@ def drop_notices(db: Connection, member_id: int, kinds: Sequence[str], notice_id
     db.execute(mine if notice_id is None else mine.where(notices.c.id == notice_id))
 
 
-def count_unread(db: Connection, member: Member) -> int:
-    query = (
-        select(func.count())
-        .select_from(notices.outerjoin(objects, objects.c.id == notices.c.object_id))
-        .where(_shown(member), notices.c.read_at.is_(None))
-    )
-    return int(db.execute(query).scalar_one())
-
-
-def count_unread_of(db: Connection, member: Member, kinds: Sequence[str]) -> int:
-    """The same of these kinds alone."""
+def count_unread(db: Connection, member: Member, kinds: Sequence[str] | None = None) -> int:
+    """Of these kinds, or of all."""
     joined = notices.outerjoin(objects, objects.c.id == notices.c.object_id)
-    unread = _shown(member), notices.c.read_at.is_(None), notices.c.kind.in_(kinds)
-    return int(db.execute(select(func.count()).select_from(joined).where(*unread)).scalar_one())
+    query = select(func.count()).select_from(joined).where(_shown(member), notices.c.read_at.is_(None))
+    query = query if kinds is None else query.where(notices.c.kind.in_(kinds))
+    return int(db.execute(query).scalar_one())
 
 
 def mark_read(db: Connection, member: Member) -> None:

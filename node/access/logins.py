@@ -159,5 +159,11 @@ def end_logins(db: Connection, member_id: int, *, but_token: str | None = None) 
     db.execute(theirs)
 
 
+def end_all_logins(db: Connection) -> None:
+    """Of everybody, apps and feeds too: for a copy put back, which knows nothing of what was ended since."""
+    for table in (app_tokens, app_codes, feeds, logins):
+        db.execute(delete(table))
+
+
 def forget_expired(db: Connection) -> None:
     db.execute(delete(logins).where(logins.c.expires_at < now()))

@@ -11,12 +11,12 @@ from starlette.routing import BaseRoute, Route
 
 from node import identity
 from node.activitypub.documents import Asker, ask_openly, query, visible_actor
-from node.activitypub.queries import count_public_posts
 from node.actors import GROUP, find_local
 from node.boundary import Anonymous
 from node.db import absolute
 from node.errors import NotFound
 from node.identity import Identity
+from node.posts.queries import count_open_posts
 from node.web.visits import Services, services_of
 from schemas import discovery
 
@@ -93,7 +93,7 @@ async def show_nodeinfo(request: Request) -> Response:
         number,
         software_version=version("leerkring"),
         node_name=node.name,
-        usage={"localPosts": await query(services, count_public_posts)},
+        usage={"localPosts": await query(services, count_open_posts)},
     )
     return JSONResponse(document, 200, OPEN_TO_ALL, media_type=discovery.nodeinfo_content_type(number))
 

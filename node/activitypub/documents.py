@@ -14,7 +14,7 @@ from node import identity
 from node.activitypub.clients.bearers import find_bearer
 from node.activitypub.clients.problems import VARY
 from node.activitypub.readers import signed_reader
-from node.actors import GROUP, find_actor, get_actor
+from node.actors import GROUP, find_actor
 from node.boundary import (
     UNLISTED,
     Anonymous,
@@ -33,7 +33,7 @@ from node.identity import ACTOR_PATH, ALLOW_LIST, SELF, Identity
 from node.objects import PUBLIC
 from node.outbox import find_activity, remember_holders
 from node.peers import get_peer
-from node.people.activities import follow_document, person_document
+from node.people.activities import kept_follow_document, person_document
 from node.people.followers import find_follow_by_uri
 from node.people.queries import is_guest_at
 from node.posts.activities import fetchable_activity
@@ -194,9 +194,7 @@ def _for_member(
     """Besides what everybody may have: a follow that the member asked for, or that was asked of them."""
     named = find_follow_by_uri(db, path)
     if named is not None and member.actor_id in (named.follower_id, named.followed_id):
-        ends = (get_actor(db, one) for one in (named.follower_id, named.followed_id))
-        follower, followed = ends
-        return follow_document(node, named.uri, follower=follower, followed=followed)
+        return kept_follow_document(db, node, named)
     if row is None:
         raise NotFound
     return fetchable_activity(db, node, member, row)

@@ -8,7 +8,7 @@ from node.actors import actors
 from node.boundary import Member, Reader, readable
 from node.identity import SELF
 from node.memberships import ACCEPTED, follows
-from node.objects import PUBLIC, objects
+from node.objects import objects
 from node.peers import PAIRED, peers
 from node.posts.reactions import LIKE
 from node.posts.tables import reactions
@@ -51,17 +51,6 @@ def _by_author(reader: Reader, author_id: int, kinds: tuple[str, ...]) -> Any:
 
 def count_followers(db: Connection, actor_id: int) -> int:
     query = select(func.count()).where(follows.c.followed_id == actor_id, follows.c.state == ACCEPTED)
-    return int(db.execute(query).scalar_one())
-
-
-def count_public_posts(db: Connection) -> int:
-    """This node's open posts: the only figure NodeInfo gives to everybody."""
-    query = select(func.count()).where(
-        objects.c.kind == "post",
-        objects.c.audience == PUBLIC,
-        objects.c.origin == SELF,
-        objects.c.state == "live",
-    )
     return int(db.execute(query).scalar_one())
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, update
 
-from node.access.tables import links, logins
+from node.access.logins import end_all_logins
+from node.access.tables import links
 from node.admin.archives import DATABASE, Manifest, check_archive, extract_archive
 from node.admin.copying import copy_rows, disposing, is_empty
 from node.db import open_engine, reading, writing
@@ -14,6 +15,7 @@ from node.errors import Conflict
 from node.i18n import msg
 from node.ids import now
 from node.peers import peers
+from node.posts.planned import doubt_planned
 from node.queue import deliveries, received
 from node.rings.pairing import WITHDRAWN
 from node.rings.restore_rows import BACKUP
@@ -76,7 +78,8 @@ def close_towards_others(db: Connection) -> None:
     _stop_pairings(db)
     close_for_restore(db, BACKUP)
     _empty_queues(db)
-    db.execute(delete(logins))
+    end_all_logins(db)
+    doubt_planned(db)
     db.execute(update(links).where(links.c.used_at.is_(None)).values(expires_at=now()))
 
 

@@ -119,7 +119,7 @@ class Dialect:
                 counted = self._count(scope, endpoint, caller)
                 _check(endpoint, caller)
                 reply = await self._reply(scope, receive, endpoint, places, caller)
-        except Exception as error:
+        except Exception as error:  # the one place that tells every error to an app; a bug is logged there
             reply = reply_to(error, self._language(scope, caller), self._base, request_id)
         await self._send(scope, send, reply, request_id, counted)
 

@@ -51,9 +51,8 @@ def filter_head(one: Filter) -> dict[str, Any]:
     }
 
 
-def left_after_hiding(call: Call, rows: Sequence[Row[Any]], place: str) -> list[Row[Any]]:
+def left_after_hiding(rows: Sequence[Row[Any]], matches: Matches, place: str) -> list[Row[Any]]:
     """What a list in this place shows; an app that knows no filters hides it all the same."""
-    matches = matches_of(call, rows)
     return [
         row
         for row in rows

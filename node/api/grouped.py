@@ -1,17 +1,17 @@
 """Notifications of version 2: what several people did with one post is one line."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import to_json
 from sqlalchemy import Row
 
-from node.api.accounts_shown import accounts_by_id
 from node.api.calls import Call, Refused, Reply, get, patch, post, put
-from node.api.notifications import TYPES, group_key, kinds_asked, told
+from node.api.notifications import TYPES, Told, group_key, kinds_asked, told
 from node.api.paging import page
 from node.errors import NotFound
-from node.notices import count_unread_of, drop_notices, notices_within
+from node.notices import count_unread, drop_notices, notices_within
 from node.windows import Window
 from schemas.mastodon import timestamp
 
@@ -24,16 +24,24 @@ NO_FILTERS = "Validation failed: Notices are not kept apart here; limits are set
 Group = list[Row[Any]]
 
 
+@dataclass(frozen=True)
+class Groups:
+    """Some groups, newest first, and what an app hears of their notices."""
+
+    groups: list[Group]
+    heard: Told
+
+
 def show_groups(call: Call) -> Any:
     params = call.params
     wanted = params.many("grouped_types") or GROUPED
     window = call.window(default=40, most=80)
-    groups = _groups(call, window, [one for one in wanted if one in GROUPED])
-    ids = [row.id for group in groups for row in group]
-    return page(call, _whole(call, groups), sorted(ids, reverse=True))
+    found = _groups(call, window, [one for one in wanted if one in GROUPED])
+    ids = [row.id for group in found.groups for row in group]
+    return page(call, _whole(call, found), sorted(ids, reverse=True))
 
 
-def _groups(call: Call, window: Window, types: Sequence[str]) -> list[Group]:
+def _groups(call: Call, window: Window, types: Sequence[str]) -> Groups:
     """So many groups, newest first, each with what of it lies in the page."""
     found: dict[str, Group] = {}
     rows = notices_within(
@@ -43,32 +51,30 @@ def _groups(call: Call, window: Window, types: Sequence[str]) -> list[Group]:
         Window(MOST_READ, window.max_id, window.since_id, window.min_id),
         from_id=call.params.id("account_id"),
     )
-    heard = set(told(call, rows))
+    heard = told(call, rows)
     upward = window.min_id is not None
-    for row in reversed(rows) if upward else rows:
+    for row in reversed(heard.rows) if upward else heard.rows:
         key = group_key(row) if TYPES[row.kind] in types else f"ungrouped-{row.id}"
-        if row.id not in heard:
-            continue
         if key not in found and len(found) >= window.limit:
             break  # the next page begins here
         found.setdefault(key, []).append(row)
     groups = [sorted(group, key=lambda row: -row.id) for group in found.values()]
-    return sorted(groups, key=lambda group: -group[0].id)
+    return Groups(sorted(groups, key=lambda group: -group[0].id), heard)
 
 
-def _whole(call: Call, groups: list[Group]) -> bytes:
+def _whole(call: Call, found: Groups) -> bytes:
     """Accounts and statuses once each, then the lines that name them."""
+    groups, heard = found.groups, found.heard
     senders = {row.from_id for group in groups for row in group[:MOST_SAMPLES]}
-    accounts = accounts_by_id(call.db, call.node, senders, for_members=True)
-    rendered = told(call, [group[0] for group in groups])
-    statuses = {group[0].object_id: rendered[group[0].id] for group in groups if rendered[group[0].id]}
+    named = [group[0].object_id for group in groups]
+    statuses = {one: heard.statuses[one] for one in named if one in heard.statuses}
     lines = [_line(call, group, group[0].object_id in statuses) for group in groups]
     return b"".join(
         (
             b'{"accounts":',
-            to_json([accounts[one] for one in senders if one in accounts]),
+            to_json([heard.accounts[one] for one in senders]),
             b',"statuses":[',
-            b",".join(one for one in statuses.values() if one),
+            b",".join(statuses.values()),
             b'],"notification_groups":',
             to_json(lines),
             b"}",
@@ -92,35 +98,34 @@ def _line(call: Call, group: Group, has_status: bool) -> dict[str, Any]:
     }
 
 
-def _own_group(call: Call) -> Group:
+def _own_group(call: Call) -> Told:
     rows = notices_within(call.db, call.member, list(TYPES), Window(MOST_READ))
     key = call.places["group_key"]
-    group = [row for row in rows if key in (group_key(row), f"ungrouped-{row.id}")]
-    heard = told(call, group)
-    group = [row for row in group if row.id in heard]
-    if not group:
+    heard = told(call, [row for row in rows if key in (group_key(row), f"ungrouped-{row.id}")])
+    if not heard.rows:
         raise NotFound
-    return group
+    return heard
 
 
 def show_group(call: Call) -> Any:
-    return Reply(_whole(call, [_own_group(call)]))
+    heard = _own_group(call)
+    return Reply(_whole(call, Groups([list(heard.rows)], heard)))
 
 
 def show_group_accounts(call: Call) -> Any:
-    senders = {row.from_id for row in _own_group(call)}
-    return list(accounts_by_id(call.db, call.node, senders, for_members=True).values())
+    heard = _own_group(call)
+    return [heard.accounts[one] for one in dict.fromkeys(row.from_id for row in heard.rows)]
 
 
 def dismiss_group(call: Call) -> Any:
-    for row in _own_group(call):
+    for row in _own_group(call).rows:
         drop_notices(call.db, call.member_id, list(TYPES), row.id)
     return {}
 
 
 def show_unread(call: Call) -> Any:
     most = call.params.whole("limit", default=100, least=1, most=1000)
-    return {"count": min(most, count_unread_of(call.db, call.member, list(TYPES)))}
+    return {"count": min(most, count_unread(call.db, call.member, list(TYPES)))}
 
 
 # --- what is kept apart: nothing -----------------------------------------------------------------------

@@ -4,10 +4,10 @@ from importlib.metadata import version
 from typing import Any
 
 from node.api.calls import ANYONE, Call, get
-from node.api.queries import node_figures
 from node.media.actions import LONGEST_ALT, MOST_FILES
 from node.media.images import EXTENSIONS, MAX_BYTES, MAX_PIXELS
 from node.posts.actions import LONGEST_SOURCE
+from node.posts.queries import count_open_posts
 from node.posts.saved import MOST_PINS
 from node.web.assets import asset_url
 
@@ -78,9 +78,8 @@ def show_instance(call: Call) -> Any:
 
 
 def show_old_instance(call: Call) -> Any:
-    """v1, for toot and older apps."""
+    """v1, for toot and older apps. Of people and other servers it counts none: see NOTHING."""
     node = call.node
-    posts, domains = node_figures(call.db)
     return {
         "uri": node.domain,
         "title": node.name,
@@ -89,7 +88,7 @@ def show_old_instance(call: Call) -> Any:
         "email": "",
         "version": _version(),
         "urls": {"streaming_api": _streaming(call)},
-        "stats": {"user_count": 0, "status_count": posts, "domain_count": domains},
+        "stats": {"user_count": 0, "status_count": count_open_posts(call.db), "domain_count": 1},
         "thumbnail": node.base + asset_url("logo.svg"),
         "languages": ["nl", "en"],
         "registrations": False,

@@ -1,6 +1,7 @@
 """Notifications: those notices of a member that apps have a word for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import to_json
@@ -8,14 +9,13 @@ from sqlalchemy import Row
 
 from node.api.accounts_shown import accounts_by_id
 from node.api.calls import Call, Reply, get, post
-from node.api.filtering import left_after_hiding
 from node.api.paging import page
 from node.api.statuses_shown import render_statuses
 from node.errors import NotFound
 from node.notices import drop_notices, find_notice, notices_within
 from node.posts.queries import readable_posts
 from node.web.bodies import Params
-from schemas.mastodon import timestamp
+from schemas.mastodon import Account, timestamp
 
 TYPES = {
     "mention": "mention",
@@ -71,24 +71,32 @@ def _own(call: Call) -> Row[Any]:
     return row
 
 
-def told(call: Call, rows: Sequence[Row[Any]]) -> dict[int, bytes | None]:
-    """Those of these notices that an app hears of, with their status."""
+@dataclass(frozen=True)
+class Told:
+    """What an app hears of some notices: `rows` are those it has a word for, with what they name."""
+
+    rows: Sequence[Row[Any]]
+    accounts: Mapping[int, Account]
+    statuses: Mapping[int, bytes]
+
+
+def told(call: Call, rows: Sequence[Row[Any]]) -> Told:
+    """Without those whose post the member may not read, or does not want to come across here."""
     posts = readable_posts(call.db, call.member, {row.object_id for row in rows if row.object_id is not None})
-    statuses = render_statuses(call, left_after_hiding(call, posts, "notifications"))
+    statuses = render_statuses(call, posts, "notifications")
     senders = {row.from_id for row in rows if row.from_id is not None}
     accounts = accounts_by_id(call.db, call.node, senders, for_members=True)
-    return {
-        row.id: statuses.get(row.object_id)
+    heard = [
+        row
         for row in rows
         if row.from_id in accounts and (TYPES[row.kind] not in WITH_STATUS or row.object_id in statuses)
-    }
+    ]
+    return Told(heard, accounts, statuses)
 
 
 def _render(call: Call, rows: Sequence[Row[Any]]) -> list[bytes]:
     heard = told(call, rows)
-    senders = {row.from_id for row in rows if row.id in heard}
-    accounts = accounts_by_id(call.db, call.node, senders, for_members=True)
-    return [_whole(row, accounts[row.from_id], heard[row.id]) for row in rows if row.id in heard]
+    return [_whole(row, heard.accounts[row.from_id], heard.statuses.get(row.object_id)) for row in heard.rows]
 
 
 def _whole(row: Row[Any], account: Any, status: bytes | None) -> bytes:

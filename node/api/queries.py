@@ -8,15 +8,15 @@ from sqlalchemy import Connection, Row, func, or_, select
 from node.access.logins import is_own_member
 from node.access.tables import members
 from node.actors import GROUP, PERSON, actors
-from node.boundary import Anonymous, Member, Reader, readable
+from node.boundary import Member, Reader, readable
 from node.errors import NotFound
 from node.identity import SELF
 from node.media.tables import files
 from node.memberships import ACCEPTED, PENDING, follows, guests
-from node.objects import LIVE, PUBLIC, objects
+from node.objects import LIVE, objects
 from node.peers import BLOCKED, peers
 from node.posts.reactions import ANNOUNCE, LIKE
-from node.posts.tables import hashtags, mentions, post_versions, posts, reactions
+from node.posts.tables import hashtags, mentions, post_versions, reactions
 from node.topics.tables import topics
 from node.windows import Window, rows_within
 
@@ -65,10 +65,9 @@ def search_accounts(
     name, _, domain = words.strip().removeprefix("@").lower().partition("@")
     if not name:
         return []
-    quoted = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     found = or_(
-        func.lower(actors.c.handle).like(f"{quoted}%", escape="\\"),
-        func.lower(actors.c.name).like(f"%{quoted}%", escape="\\"),
+        func.lower(actors.c.handle).startswith(name, autoescape=True),
+        func.lower(actors.c.name).contains(name, autoescape=True),
     )
     kinds = actors.c.type.in_((PERSON, GROUP))
     here = or_(
@@ -78,7 +77,7 @@ def search_accounts(
     )
     query = _accounts().where(found, kinds, here, known_to(member))
     if domain:
-        query = query.where(peers.c.domain.like(f"{domain}%"))
+        query = query.where(peers.c.domain.startswith(domain, autoescape=True))
     ordered = query.order_by(actors.c.peer_id != SELF, actors.c.handle, actors.c.id)
     return list(db.execute(ordered.limit(most).offset(skip)))
 
@@ -199,14 +198,3 @@ def versions_of(db: Connection, post_id: int) -> list[Row[Any]]:
     """What stood there before each change, oldest first."""
     query = select(post_versions).where(post_versions.c.object_id == post_id)
     return list(db.execute(query.order_by(post_versions.c.until_at, post_versions.c.id)))
-
-
-def node_figures(db: Connection) -> tuple[int, int]:
-    """Open posts of this node and servers it knows by an open post: what the whole web may count."""
-    ours = select(func.count()).where(
-        objects.c.kind == "post",
-        objects.c.origin == SELF,
-        objects.c.audience == PUBLIC,
-        readable(Anonymous()),
-    )
-    return int(db.scalar(ours.select_from(objects.join(posts, posts.c.object_id == objects.c.id))) or 0), 1

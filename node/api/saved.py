@@ -1,13 +1,17 @@
 """What a member saved, pinned or does not want to hear of; who liked or passed on a status."""
 
+from collections.abc import Callable
 from typing import Any
 
-from node.api.calls import Call, get, post
+from sqlalchemy import Connection
+
+from node.api.calls import Call, Handler, get, post
 from node.api.paging import page
 from node.api.queries import reactors_within
 from node.api.relationships import show_people
 from node.api.statuses import get_status, show
 from node.api.statuses_shown import render_list
+from node.boundary import Member
 from node.posts.reactions import ANNOUNCE, LIKE
 from node.posts.saved import (
     bookmark,
@@ -34,34 +38,14 @@ def _show_saved(call: Call, rows: Any) -> Any:
     return page(call, render_list(call, rows), [row.saved_id for row in rows])
 
 
-def add_bookmark(call: Call) -> Any:
-    bookmark(call.db, call.member, call.id())
-    return show(call)
+def _does(act: Callable[[Connection, Member, int], None]) -> Handler:
+    """Does it to the status in the path, and shows that."""
 
+    def handle(call: Call) -> Any:
+        act(call.db, call.member, call.id())
+        return show(call)
 
-def remove_bookmark(call: Call) -> Any:
-    unbookmark(call.db, call.member, call.id())
-    return show(call)
-
-
-def add_pin(call: Call) -> Any:
-    pin(call.db, call.member, call.id())
-    return show(call)
-
-
-def remove_pin(call: Call) -> Any:
-    unpin(call.db, call.member, call.id())
-    return show(call)
-
-
-def mute_conversation(call: Call) -> Any:
-    mute_thread(call.db, call.member, call.id())
-    return show(call)
-
-
-def unmute_conversation(call: Call) -> Any:
-    unmute_thread(call.db, call.member, call.id())
-    return show(call)
+    return handle
 
 
 def show_likers(call: Call) -> Any:
@@ -82,12 +66,12 @@ PATH = "/api/v1/statuses/{id}"
 ENDPOINTS = [
     get("/api/v1/bookmarks", show_bookmarks, "read:bookmarks"),
     get("/api/v1/favourites", show_favourites, "read:favourites"),
-    post(f"{PATH}/bookmark", add_bookmark, "write:bookmarks"),
-    post(f"{PATH}/unbookmark", remove_bookmark, "write:bookmarks"),
-    post(f"{PATH}/pin", add_pin, "write:accounts"),
-    post(f"{PATH}/unpin", remove_pin, "write:accounts"),
-    post(f"{PATH}/mute", mute_conversation, "write:mutes"),
-    post(f"{PATH}/unmute", unmute_conversation, "write:mutes"),
+    post(f"{PATH}/bookmark", _does(bookmark), "write:bookmarks"),
+    post(f"{PATH}/unbookmark", _does(unbookmark), "write:bookmarks"),
+    post(f"{PATH}/pin", _does(pin), "write:accounts"),
+    post(f"{PATH}/unpin", _does(unpin), "write:accounts"),
+    post(f"{PATH}/mute", _does(mute_thread), "write:mutes"),
+    post(f"{PATH}/unmute", _does(unmute_thread), "write:mutes"),
     get(f"{PATH}/favourited_by", show_likers, "read:accounts"),
     get(f"{PATH}/reblogged_by", show_boosters, "read:accounts"),
 ]

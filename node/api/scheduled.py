@@ -16,8 +16,8 @@ from node.posts.planned import (
     drop_planned,
     find_by_key,
     get_planned,
-    list_planned,
     plan_post,
+    planned_within,
     uploads_of,
 )
 from schemas.mastodon import timestamp
@@ -41,16 +41,8 @@ def _moment(call: Call) -> datetime:
 
 
 def show_all(call: Call) -> Any:
-    """The next one first; there are never so many that it needs pages, but apps may ask for them."""
-    window = call.window()
-    rows = [
-        row
-        for row in list_planned(call.db, call.member_id)
-        if (window.max_id is None or row.id < window.max_id)
-        and all(row.id > least for least in (window.since_id, window.min_id) if least is not None)
-    ]
-    chosen = sorted(rows, key=lambda row: -row.id)[: window.limit]
-    return page(call, [_shown(call, row) for row in chosen], [row.id for row in chosen])
+    rows = planned_within(call.db, call.member_id, call.window())
+    return page(call, [_shown(call, row) for row in rows], [row.id for row in rows])
 
 
 def show(call: Call) -> Any:

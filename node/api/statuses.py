@@ -32,6 +32,8 @@ def publish(call: Call) -> Any:
     if known is not None:
         return show_one(call, known)
     params = call.params
+    if params.part("poll").values:
+        raise Refused(422, "Validation failed: Polls cannot be asked here")
     wish = AppPost(
         text=(params.text("status") or "").replace("\r\n", "\n"),
         visibility=params.line("visibility"),

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from html import escape
 from secrets import token_hex
+from threading import Lock
 from typing import Any, cast
 
 from pydantic_core import to_json
@@ -19,7 +20,7 @@ from sqlalchemy import Connection, Row
 from node.access.oauth.queries import Caller
 from node.api.accounts_shown import accounts_by_id, mention
 from node.api.calls import Call
-from node.api.filtering import left_after_hiding, matches_of, shown_matches
+from node.api.filtering import Matches, left_after_hiding, matches_of, shown_matches
 from node.api.queries import (
     count_boosts,
     files_of,
@@ -52,9 +53,10 @@ Parts = list[bytes]  # JSON without its last brace; at odd places stands a file'
 
 
 class Fragments:
-    """Rendered statuses, the latest used last, never more than MOST_BYTES."""
+    """Rendered statuses, the latest rendered last, never more than MOST_BYTES; many threads ask it."""
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._kept: OrderedDict[Key, tuple[float, Parts]] = OrderedDict()
         self._bytes = 0
 
@@ -63,11 +65,12 @@ class Fragments:
         return parts if time.monotonic() < until else None
 
     def keep(self, key: Key, parts: Parts) -> None:
-        self._drop(key)
-        self._kept[key] = (time.monotonic() + KEPT_SECONDS, parts)
-        self._bytes += _size(parts)
-        while self._bytes > MOST_BYTES:
-            self._drop(next(iter(self._kept)))
+        with self._lock:
+            self._drop(key)
+            self._kept[key] = (time.monotonic() + KEPT_SECONDS, parts)
+            self._bytes += _size(parts)
+            while self._bytes > MOST_BYTES:
+                self._drop(next(iter(self._kept)))
 
     def _drop(self, key: Key) -> None:
         _, parts = self._kept.pop(key, (0.0, []))
@@ -85,8 +88,13 @@ def visibility_of(audience: str) -> Visibility:
 # --- many statuses for one reader ------------------------------------------------------------------
 
 
-def render_statuses(call: Call, rows: Sequence[Row[Any]]) -> dict[int, bytes]:
-    """JSON of posts that this reader was already allowed to see, by id."""
+def render_statuses(call: Call, rows: Sequence[Row[Any]], place: str = "") -> dict[int, bytes]:
+    """JSON of posts that this reader was already allowed to see, by id.
+
+    With a `place` (home, public, thread …) what the reader wants hidden there is left out.
+    """
+    matches = matches_of(call, rows)
+    rows = left_after_hiding(rows, matches, place) if place else rows
     fragments = cast("Fragments", call.scope["app"].state.fragments)
     words = audience_lines(call, rows)
     for_members = isinstance(call.reader, Member)
@@ -98,15 +106,13 @@ def render_statuses(call: Call, rows: Sequence[Row[Any]]) -> dict[int, bytes]:
     for post_id, parts in _render(call, missing, words, for_members).items():
         found[post_id] = parts
         fragments.keep(keys[post_id], parts)
-    tails = _tails(call, rows)
-    return {row.id: _whole(found[row.id] or [], tails[row.id], call.caller) for row in rows}
+    tails = _tails(call, rows, matches)
+    return {row.id: _whole(kept, tails[row.id], call.caller) for row in rows if (kept := found[row.id])}
 
 
 def render_list(call: Call, rows: Sequence[Row[Any]], place: str = "") -> bytes:
-    """With a `place` (home, public, thread …) what the reader wants hidden there is left out."""
-    rows = left_after_hiding(call, rows, place) if place else rows
-    rendered = render_statuses(call, rows)
-    return b"[" + b",".join(rendered[row.id] for row in rows) + b"]"
+    rendered = render_statuses(call, rows, place)
+    return b"[" + b",".join(rendered[row.id] for row in rows if row.id in rendered) + b"]"
 
 
 def render_status(call: Call, row: Row[Any]) -> bytes:
@@ -127,14 +133,13 @@ def _key_of(file_id: bytes, caller: Caller | None) -> bytes:
 # --- what is each reader's own -----------------------------------------------------------------------
 
 
-def _tails(call: Call, rows: Sequence[Row[Any]]) -> dict[int, bytes]:
+def _tails(call: Call, rows: Sequence[Row[Any]], matches: Matches) -> dict[int, bytes]:
     ids = [row.id for row in rows]
     db, reader = call.db, call.reader
     parents = readable_parents(db, reader, {row.parent_id for row in rows if row.parent_id is not None})
     replies, likes = count_replies(db, reader, ids), count_likes(db, reader, ids)
     boosts = count_boosts(db, reader, ids)
     mine = _own_flags(db, reader, ids) if isinstance(reader, Member) else None
-    matches = matches_of(call, rows)
     filtered = {row.id: shown_matches(row.id, matches) for row in rows}
     return {row.id: _tail(row, parents, replies, likes, boosts, mine, filtered[row.id]) for row in rows}
 

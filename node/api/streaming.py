@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from node.access.oauth.answers import bearer
 from node.access.oauth.callers import Callers
 from node.access.oauth.queries import Caller, find_caller_by_id
 from node.api.calls import Call, Refused
@@ -69,10 +70,7 @@ async def _caller(connection: HTTPConnection) -> Caller:
 
 
 def _token(connection: HTTPConnection) -> str:
-    kind, _, token = connection.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        return token.strip()
-    return connection.query_params.get("access_token") or _protocol(connection)
+    return bearer(connection) or connection.query_params.get("access_token") or _protocol(connection)
 
 
 def _protocol(connection: HTTPConnection) -> str:

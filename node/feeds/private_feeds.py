@@ -19,6 +19,7 @@ from node.memberships import period_now
 from node.objects import LIVE, objects
 from node.posts.tables import posts
 from node.rings.queries import RingRow, find_ring, ring_of_audience
+from node.silences import is_heard
 
 LONGEST_DEVICE = 60
 MOST_FEEDS = 20
@@ -118,12 +119,12 @@ def ring_feed(db: Connection, node: Identity, row: Row[Any], url: str) -> tuple[
 
 
 def _new_posts(db: Connection, row: Row[Any]) -> list[Row[Any]]:
-    """Conversations that its member may read now; what they write themselves only once it went out."""
+    """Conversations that its member may read and wants to hear; what they write only once it went out."""
     query = (
         select(objects.c.id, objects.c.uri, objects.c.published, posts.c.title, posts.c.edited_at)
         .join(posts, posts.c.object_id == objects.c.id)
         .where(objects.c.kind == "post", objects.c.audience == row.audience, objects.c.state == LIVE)
-        .where(posts.c.parent_id.is_(None), readable(Member(row.member_id)))
+        .where(posts.c.parent_id.is_(None), readable(Member(row.member_id)), is_heard(row.member_id))
     )
     return list(db.execute(query.order_by(objects.c.id.desc()).limit(ENTRIES)))
 

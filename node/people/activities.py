@@ -9,7 +9,7 @@ from federation.actors import ACTOR_TYPES, parse_actor
 from federation.documents import Document, as_id, types_of
 from federation.errors import Rejected
 from federation.keys import ed25519_multikey, rsa_public_pem
-from node.actors import PERSON, find_actor
+from node.actors import PERSON, find_actor, get_actor
 from node.boundary import exchanges, is_guest, is_limited, receivers
 from node.db import absolute, relative
 from node.errors import NotFound
@@ -132,6 +132,12 @@ def _answer(
     activity = _between(node, followed, follower) | {"type": kind}
     activity["object"] = follow_document(node, uri, follower=follower, followed=followed)
     _send(db, node, activity, followed, follower)
+
+
+def kept_follow_document(db: Connection, node: Identity, row: Row[Any]) -> Document:
+    """Of a row of follows."""
+    follower, followed = get_actor(db, row.follower_id), get_actor(db, row.followed_id)
+    return follow_document(node, row.uri, follower=follower, followed=followed)
 
 
 def follow_document(node: Identity, uri: str, *, follower: Row[Any], followed: Row[Any]) -> Document:

@@ -88,8 +88,7 @@ def publish_post(
 
     `on_page` says that its author sees the questions of a checklist next: until then it is their draft.
     """
-    words = draft.source if draft.source.strip() or not draft.uploads else "-"
-    check_words(words, draft.title, draft.warning, draft.language)
+    check_words(draft.source, draft.title, draft.warning, draft.language, may_be_empty=bool(draft.uploads))
     parent = _find_parent(db, author_id, draft.parent_id)
     audience = _check_audience(db, author_id, draft, parent)
     if not is_room(audience):
@@ -126,10 +125,10 @@ def _offer_unless_asked(
         offer(db, node, author_id, object_id)
 
 
-def check_words(source: str, title: str, warning: str, language: str) -> None:
+def check_words(source: str, title: str, warning: str, language: str, *, may_be_empty: bool = False) -> None:
     """Raises Invalid with a sentence for each field that cannot be used."""
     wrong: dict[str, str] = {}
-    if not source.strip():
+    if not source.strip() and not may_be_empty:
         wrong["source"] = msg("Write something first.")
     if len(source) > LONGEST_SOURCE or "\0" in source:
         wrong["source"] = msg("Use at most %(longest)s characters.", longest=LONGEST_SOURCE)
@@ -257,7 +256,7 @@ def _edit(
 ) -> None:
     lock_object(db, object_id)
     post = own_post(db, author_id, object_id)
-    check_words(**typed)
+    check_words(typed["source"], typed["title"], typed["warning"], typed["language"])
     words = {**typed, "title": typed["title"].strip(), "warning": typed["warning"].strip()}
     rules = rules_of(db, post.audience)
     if post.state == LIVE and rules.are_none:

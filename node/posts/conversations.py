@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from node.boundary import Member, readable
 from node.errors import NotFound
 from node.objects import LIVE, PEOPLE, objects
 from node.posts.queries import get_readable_post
 from node.posts.tables import conversation_marks, mentions, posts
+from node.silences import is_heard
 from node.windows import Window, rows_within
 
 
@@ -33,7 +34,10 @@ def get_conversation(db: Connection, member: Member, message_id: int) -> Row[Any
     of_member = (marks.c.root_id == threads.c.root_id) & (marks.c.member_id == member.actor_id)
     query = select(threads, func.coalesce(marks.c.read_id, 0).label("read"))
     joined = query.select_from(threads.outerjoin(marks, of_member))
-    return db.execute(joined.where(threads.c.root_id == message.root_id)).one()
+    row: Row[Any] | None = db.execute(joined.where(threads.c.root_id == message.root_id)).one_or_none()
+    if row is None:  # all of it is by somebody whom the member silenced
+        raise NotFound
+    return row
 
 
 def _threads(member: Member) -> Any:
@@ -43,11 +47,8 @@ def _threads(member: Member) -> Any:
 
 
 def _messages(member: Member) -> Any:
-    return (objects.c.kind == "post") & (objects.c.audience == PEOPLE) & _is_out() & readable(member)
-
-
-def _is_out() -> Any:
-    return objects.c.state == LIVE
+    theirs = objects.c.kind == "post", objects.c.audience == PEOPLE, objects.c.state == LIVE
+    return and_(*theirs, readable(member), is_heard(member.actor_id))
 
 
 def people_in(db: Connection, member: Member, root_id: int) -> set[int]:

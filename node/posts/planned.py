@@ -24,6 +24,7 @@ from node.posts.repeats import KEPT, remember_first
 from node.posts.storing import get_post
 from node.posts.tables import planned_posts
 from node.settings import Settings
+from node.windows import Window, rows_within
 
 PAGE = "/planned"
 LEAST_AHEAD, MOST_AHEAD = timedelta(minutes=5), timedelta(days=366)
@@ -31,6 +32,7 @@ LATEST = timedelta(hours=12)  # a node that was away longer asks again
 MOST_PLANNED = 300
 
 TOO_LATE = msg("The node was not running at that time. Choose a new time if you still want it.")
+COPIED = msg("The node was put back from a copy. Did it go out already? Look before you plan it again.")
 OTHERS = msg("It would go to other people now than when you planned it. Look at the first word.")
 NOT_HERE = msg("What it answers is not there for you any more.")
 NOT_ACTIVE = msg("Whoever wrote it is not active here any more.")
@@ -155,6 +157,12 @@ def list_planned(db: Connection, member_id: int) -> list[Row[Any]]:
     return list(db.execute(mine.order_by(planned_posts.c.at, planned_posts.c.id)))
 
 
+def planned_within(db: Connection, member_id: int, window: Window) -> list[Row[Any]]:
+    """The same as apps page it: by ids."""
+    mine = select(planned_posts).where(planned_posts.c.member_id == member_id)
+    return rows_within(db, mine, planned_posts.c.id, window)
+
+
 def wish_of(row: Row[Any]) -> AppPost:
     return AppPost(
         text=row.text,
@@ -195,8 +203,19 @@ def publish_planned(db: Connection, node: Identity, settings: Settings, planned_
     if why is None:
         db.execute(delete(planned_posts).where(planned_posts.c.id == planned_id))
         return
+    _keep_back(db, row, why)
+
+
+def doubt_planned(db: Connection) -> None:
+    """For a copy put back: what was due since it was made may have gone out, and never goes twice."""
+    due = select(planned_posts).where(planned_posts.c.at <= now(), planned_posts.c.stuck == "")
+    for row in db.execute(due).all():
+        _keep_back(db, row, COPIED)
+
+
+def _keep_back(db: Connection, row: Row[Any], why: str) -> None:
     words = translate(get_member(db, row.member_id).language or DEFAULT_LANGUAGE, why)
-    db.execute(update(planned_posts).where(planned_posts.c.id == planned_id).values(stuck=words))
+    db.execute(update(planned_posts).where(planned_posts.c.id == row.id).values(stuck=words))
     notify(db, row.member_id, "planned_stuck", link=PAGE)
 
 

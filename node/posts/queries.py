@@ -51,7 +51,15 @@ def list_arrived(db: Connection, member: Member, before: int | None = None) -> T
 def count_arrived(db: Connection, member: Member) -> int:
     joined = objects.join(posts, posts.c.object_id == objects.c.id)
     query = select(func.count()).select_from(joined)
-    return int(db.scalar(query.where(objects.c.kind == "post", readable(member), _arrived(member))) or 0)
+    shown = objects.c.kind == "post", readable(member), _arrived(member), _heard(member)
+    return int(db.scalar(query.where(*shown)) or 0)
+
+
+def count_open_posts(db: Connection) -> int:
+    """This node's open posts: the only figure that everybody gets."""
+    ours = objects.c.kind == "post", objects.c.origin == SELF, objects.c.state == LIVE
+    query = select(func.count()).where(*ours, objects.c.audience == PUBLIC)
+    return int(db.execute(query).scalar_one())
 
 
 def _arrived(member: Member) -> ColumnElement[bool]:

@@ -12,12 +12,14 @@ from sqlalchemy import func, select
 from node.access.logins import end_logins, hash_token
 from node.access.members import disable_member
 from node.access.tables import feeds
+from node.actors import get_actor
 from node.departures import departures, verify_departures
 from node.identity import SELF
 from node.ids import now
 from node.memberships import close_period, open_periods
 from node.objects import COMPANY
-from tests.factories import log_in, make_member, make_ring, post
+from node.people.silencing import mute
+from tests.factories import log_in, make_member, make_ring, member_row, post
 from tests.federation.circle import Circle
 from tests.network import RunningNode
 
@@ -80,6 +82,16 @@ async def test_with_leave_of_the_agreement_a_feed_gives_titles_and_never_text(ci
         lines = await items(node, feed)
         assert [line["title"] for line in lines] == ["Nieuw bericht in Dak", "Lekkage"]
         assert all(line["content_text"] == line["title"] for line in lines)
+
+
+async def test_whom_a_member_muted_is_not_in_their_feed(circle: Circle) -> None:
+    node, mira = circle.bakker, make_member(circle.bakker, "mira")
+    made = circle.post("Weer iets", title="Weer iets")
+    feed = await make_feed(node, "mira")
+    assert any(one["id"].endswith(f"/o/{made}") for one in await items(node, feed))
+    anna = member_row(node, "anna").actor_id
+    node.write(lambda db: mute(db, mira, get_actor(db, anna)))
+    assert not any(one["id"].endswith(f"/o/{made}") for one in await items(node, feed))
 
 
 async def test_a_feed_ends_with_its_member_and_when_they_take_it_away(circle: Circle) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 
 from sqlalchemy import Connection, Row
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -105,11 +105,7 @@ def _client(db: Connection, request: Request, params: Params) -> Row[Any] | Refu
     """The app that asks, by its secret in the body or in a Basic header."""
     client_id, secret = _basic(request) or (params.line("client_id"), params.line("client_secret"))
     app = find_app(db, client_id)
-    if app is None:
-        return BAD_CLIENT
-    if app.secret_hash is None and not secret:
-        return app
-    return app if is_secret(app, secret) else BAD_CLIENT
+    return app if app is not None and is_secret(app, secret) else BAD_CLIENT
 
 
 def _basic(request: Request) -> tuple[str, str] | None:
@@ -179,9 +175,9 @@ def tell_who(db: Connection, request: Request, params: Params) -> Any:
     }
 
 
-def bearer(request: Request) -> str:
+def bearer(connection: HTTPConnection) -> str:
     """The token in the Authorization header; empty for none."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    kind, _, token = connection.headers.get("authorization", "").partition(" ")
     return token.strip() if kind.lower() == "bearer" else ""
 
 

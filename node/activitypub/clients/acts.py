@@ -11,7 +11,7 @@ from node.boundary import get_readable
 from node.db import relative
 from node.errors import NotFound
 from node.objects import find_object
-from node.people.activities import follow_document
+from node.people.activities import kept_follow_document
 from node.people.followers import find_follow, find_follow_by_uri
 from node.people.follows import approve_follow, follow, refuse_follow, unfollow
 from node.posts.documents import reaction_document, undo_activity
@@ -50,9 +50,7 @@ def _follow_between(wish: Wish, follower_id: int, followed_id: int) -> Document:
     row = find_follow(wish.db, follower_id, followed_id)
     if row is None:
         raise NotFound
-    ends = (get_actor(wish.db, one) for one in (follower_id, followed_id))
-    follower, followed = ends
-    return follow_document(wish.node, row.uri, follower=follower, followed=followed)
+    return kept_follow_document(wish.db, wish.node, row)
 
 
 def accept(wish: Wish) -> Document:

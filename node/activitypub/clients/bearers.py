@@ -16,15 +16,11 @@ async def find_bearer(request: Request, *scopes: str) -> Member | None:
 
     One of the scopes is enough. A bad token is told alike whatever was asked for.
     """
-    token = bearer(request)
-    if not token:
+    if not bearer(request):
         return None
-    callers: Callers = request.app.state.callers
-    caller = await run_in_threadpool(callers.find, token)
-    if caller is None or caller.member is None:
-        raise bad_token()
+    caller, member = await need_caller(request)
     need_scope(caller, *scopes)
-    return caller.member
+    return member
 
 
 async def need_caller(request: Request) -> tuple[Caller, Member]:

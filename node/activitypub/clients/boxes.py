@@ -23,13 +23,12 @@ from node.activitypub.queries import (
     list_follows,
     list_likes,
 )
-from node.actors import get_actor
 from node.boundary import Member
 from node.db import absolute, reading
 from node.errors import NotFound
 from node.identity import SELF, Identity
 from node.memberships import ACCEPTED, PENDING
-from node.people.activities import follow_document
+from node.people.activities import kept_follow_document
 from node.posts.copies import copy_document, inside_create
 from node.posts.documents import note_document
 from node.posts.queries import count_arrived, list_arrived
@@ -83,14 +82,9 @@ def _asked(side: str) -> Box:
 
     def page(db: Connection, node: Identity, member: Member, before: int | None) -> Items:
         rows = list_follows(db, side=side, actor_id=member.actor_id, state=PENDING, before=before)
-        return [(row.id, _follow(db, node, row)) for row in rows]
+        return [(row.id, kept_follow_document(db, node, row)) for row in rows]
 
     return Box(count, page)
-
-
-def _follow(db: Connection, node: Identity, row: Any) -> dict[str, Any]:
-    follower, followed = get_actor(db, row.follower_id), get_actor(db, row.followed_id)
-    return follow_document(node, row.uri, follower=follower, followed=followed)
 
 
 BOXES: Mapping[str, Box] = {

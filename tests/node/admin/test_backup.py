@@ -4,33 +4,40 @@ import io
 import json
 import tarfile
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from PIL import Image
 from sqlalchemy import Engine, select
 
 from node import identity
 from node.access.logins import find_login, find_member, start_login
 from node.access.members import INVITE, get_link, make_link
+from node.access.oauth.queries import find_caller
 from node.admin.archives import Manifest, check_archive
 from node.admin.backup import last_backup, make_backup
 from node.admin.restore import restore_backup
 from node.app import open_home
-from node.boundary import Receiver
+from node.boundary import Member, Receiver
 from node.db import reading, writing
 from node.errors import Conflict, Invalid, NotFound
+from node.ids import now
 from node.media.actions import draw_upload
 from node.media.tables import files
 from node.objects import COMPANY, PUBLIC
 from node.outbox import publish
 from node.peers import PAIRED, change_peer, find_peer, keep_peer
 from node.posts.actions import Draft, publish_post
+from node.posts.from_apps import AppPost
+from node.posts.planned import due_planned, list_planned, plan_post
 from node.posts.tables import posts
 from node.queue import count_queue
 from node.rings.restore_rows import is_closed_towards
 from node.settings import Settings, load
 from node.web.forms import Upload
+from tests.factories import issue_token
 
 PARTNER = "smit.localhost:8002"
 
@@ -154,6 +161,27 @@ def test_a_restored_node_is_closed_towards_everybody(
         assert find_login(db, login) is None
         with pytest.raises(NotFound):
             get_link(db, INVITE, invitation)
+    copy.dispose()
+
+
+def test_a_copy_put_back_knows_no_app_and_sends_nothing_planned_a_second_time(
+    engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    with writing(engine) as db:
+        anna = find_member(db, "anna")
+        assert anna is not None
+        token, here = issue_token(db, anna.actor_id), identity.load(db, settings.scheme)
+        for words in ("Gaat vandaag", "Gaat later"):
+            at = now() + (timedelta(hours=1) if words == "Gaat vandaag" else timedelta(days=9))
+            plan_post(db, here, settings, Member(anna.actor_id), AppPost(words), at)
+    backup = make_backup(engine, settings, tmp_path / "backup.tar")
+    with time_machine.travel(now() + timedelta(hours=2)):
+        _, _, copy = restored(backup.path, tmp_path / "new")
+        with reading(copy) as db:
+            assert find_caller(db, token) is None
+            due, later = list_planned(db, anna.actor_id)
+            assert ("kopie" in due.stuck, later.stuck) == (True, "")
+            assert due_planned(db) == []
     copy.dispose()
 
 

@@ -77,3 +77,12 @@ async def test_conversations_are_paged_by_their_last_message(node: RunningNode) 
     assert [one["id"] for one in page.json()] == [made[2]["id"], made[1]["id"]]
     older = await anna.get(page.links["next"]["url"])
     assert [one["id"] for one in older.json()] == [made[0]["id"]]
+
+
+async def test_whom_a_member_blocked_is_in_no_conversation_of_theirs(node: RunningNode) -> None:
+    anna, bram = apps_of(node, "anna", "bram")
+    first = await tell(bram, "@anna Hoor eens")
+    assert len(await talks(anna)) == 1
+    await anna.post(f"/api/v1/accounts/{first['account']['id']}/block")
+    assert (await talks(anna), len(await talks(bram))) == ([], 1)
+    assert (await anna.post(f"{PATH}/{first['id']}/read")).status_code == 404

@@ -107,6 +107,15 @@ async def test_the_first_word_names_the_place_with_the_visibility_that_it_has(no
     assert other
 
 
+async def test_a_poll_is_refused_in_words_and_nothing_is_published(node: RunningNode) -> None:
+    make_member(node, "anna")
+    app = open_app(node, "anna")
+    body = {"status": "Koffie of thee?", "poll": {"options": ["Koffie", "Thee"], "expires_in": 3600}}
+    answer = await app.post("/api/v1/statuses", json=body)
+    assert (answer.status_code, "Polls" in answer.json()["error"]) == (422, True)
+    assert (await app.get("/api/v1/timelines/home")).json() == []
+
+
 async def test_the_same_key_within_the_hour_is_the_same_post(node: RunningNode) -> None:
     make_member(node, "anna")
     app = open_app(node, "anna")
